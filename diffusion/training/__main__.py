@@ -24,7 +24,10 @@ CONFIGS = Path(__file__).parent / "configs"
 
 @dataclass(frozen=True)
 class Command:
-    """config: what CONFIG is read as; run: "module:function" of this package (config → what is printed), imported when it is run."""
+    """A row of the table. config: the dataclass that CONFIG is read into
+
+    run: "module:function" in this package (config → text to print); the module is imported only when the command runs.
+    """
 
     config: type
     run: str

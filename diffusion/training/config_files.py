@@ -83,7 +83,7 @@ def _coerce(hint: object, value: object) -> object:
 
 
 def save_config(config: object, path: Path) -> None:
-    """The resolved configuration as YAML, beside the weights."""
+    """Write the resolved configuration as YAML."""
 
     def plain(value: object) -> object:
         if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -1,4 +1,4 @@
-"""How a run learnt, as frames of a film: its sheets of samples one after the other, beside its loss and its figures."""
+"""A film of a training run: its sheets of samples one after the other, beside the curves of its loss and figures."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from base.pictures import open_picture
 from diffusion.training.run_log import Curve, RunLog
 
-SIZE = 1280, 720  # of a frame, in pixels
+SIZE = 1280, 720  # width and height of a frame in pixels
 SHEET = 720  # side of the square that holds the sheet
 EDGE = 28  # pixels around the curves
-MOST_CURVES = 3  # the loss and the first figures, those that change before others
+MOST_CURVES = 3  # the loss and the first figures; figures that change come first
 GROUND, INK, FAINT, LINE = "#16181d", "#e8e8e8", "#5b616e", "#7fb4ff"
 
 
 def count_frames(run: RunLog, fps: float, seconds: float) -> int:
-    """Frames of a film that shows each sheet for so many seconds."""
+    """Return the number of frames of a film. seconds: how long each sheet is shown."""
     return max(1, round(fps * seconds)) * len(run.sheets)
 
 
 def film_frames(run: RunLog, fps: float, seconds: float) -> Iterator[np.ndarray]:
-    """uint8 [720,1280,3] each. While a sheet is shown, the curves go on to the step of the next one; at last to the run's end.
+    """Yield frames, uint8 [720,1280,3]. While a sheet is shown, the curves advance to the step of the next, finally to the run's end.
 
     Raises InputError for a broken sheet.
     """
@@ -39,7 +39,7 @@ def film_frames(run: RunLog, fps: float, seconds: float) -> Iterator[np.ndarray]
 
 
 class _Page:
-    """Draws frames. The whole curves are faint, the part that was learnt so far is bright."""
+    """Draws frames. Curves are faint, except for the part up to the present step, which is bright."""
 
     def __init__(self, run: RunLog) -> None:
         self._run = run
@@ -53,7 +53,7 @@ class _Page:
         ]
 
     def draw(self, picture: Image.Image, step: int, now: float) -> Image.Image:
-        """A frame. step: of the sheet; now: the step that the curves have reached."""
+        """Draw a frame. step: the sheet's step; now: the step that the curves have reached."""
         frame = Image.new("RGB", SIZE, GROUND)
         frame.paste(picture, (0, 0))
         pen = ImageDraw.Draw(frame)
@@ -77,7 +77,7 @@ def _draw_curve(
     last: int,
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
 ) -> None:
-    """A curve in a box (left, top, right, bottom) with its value at step `now`; losses on a scale of powers."""
+    """Draw a curve in a box (left, top, right, bottom) with its value at step `now`; losses use a logarithmic scale."""
     left, top, right, bottom = box
     values = [value for _, value in curve if math.isfinite(value)] or [0.0]
     powers = name == "loss" and min(values) > 0

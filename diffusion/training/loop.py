@@ -1,4 +1,4 @@
-"""The loop of every run: batch, compiled step, update, log, checkpoint."""
+"""The training loop that all runs share: batch, compiled step, update, log, checkpoint."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ Parts = dict[str, Tensor]
 
 
 def learning_rate(config: RunConfig, step: int) -> float:
-    """Linear warm-up, then `lr`, then linear to `lr_end` over the last share `cooldown` of the steps."""
+    """Return the learning rate: linear warm-up, then `lr`, then linear to `lr_end` over the last share `cooldown` of the steps."""
     left = (config.steps - step) / max(1.0, config.cooldown * config.steps)
     return min(1.0, (step + 1) / max(1, config.warmup)) * (config.lr_end + (config.lr - config.lr_end) * min(1.0, left))
 
 
 def parts_of(inputs: tuple[Tensor, ...], count: int) -> Iterator[tuple[Tensor, ...]]:
-    """A step's inputs [count·B,…] as `count` parts of B pictures."""
+    """Split a step's inputs [count·B,…] into `count` parts of B pictures."""
     yield from zip(*(x.chunk(count) for x in inputs), strict=True)
 
 
 @contextmanager
 def use_averaged_weights(masters: Masters) -> Iterator[None]:
-    """Use the averaged weights inside the block."""
+    """Put the averaged weights into the network for the duration of the block."""
     masters.use_weights(masters.averages)
     try:
         yield
@@ -71,7 +71,7 @@ def run_steps(
         parts = loss(*inputs)
         return torch.stack([p.float() for n, p in parts.items() if not n.startswith("_")]).sum(), parts
 
-    # each shape by itself: inductor fails on the network with shapes that are left open
+    # each shape is compiled by itself, because inductor fails on this network with dynamic shapes
     step_of = torch.compile(total, dynamic=False) if config.compiled else total
     sums: dict[str, list[float]] = defaultdict(list)
     started = last = saved = time.perf_counter()

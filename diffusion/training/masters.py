@@ -1,4 +1,4 @@
-"""Float32 weights behind a faster network: Muon for the hidden convolutions, Adam for the rest, and a running average."""
+"""Master weights in float32 for a network that computes in a faster format: Muon for hidden convolutions, Adam for the rest, EMA."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from diffusion.training.config import RunConfig
 
 NAME = "checkpoint.safetensors"
 HIDDEN = 32
-"""A convolution with at least so many channels on both sides is a hidden one. The first and the last layer belong to Adam."""
+"""Convolutions with at least this many channels on both sides are hidden ones. Adam trains the first and the last layer."""
 
 
 def working_dtype(numbers: str) -> torch.dtype:
-    """The numbers a network calculates in; "auto": bfloat16 on a GPU and on CPUs that multiply them, else float32."""
+    """Return the number format for computing. auto: bfloat16 on GPUs and on CPUs that support it, else float32."""
     if numbers == "auto":
         return torch.bfloat16 if torch.cuda.is_available() or multiplies_bfloat16() else torch.float32
     return {"bfloat16": torch.bfloat16, "float32": torch.float32}[numbers]
 
 
 def recast(module: nn.Module, numbers: str, device: str | torch.device = "cpu") -> None:
-    """Turn a module into one that calculates in `numbers`, channels last."""
+    """Convert a module to compute in `numbers`, channels last."""
     # diffusers' own `to` warns of a list of float32 modules even where that is empty
     nn.Module.to(module, device, dtype=working_dtype(numbers), memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -40,9 +40,9 @@ def is_hidden(weight: Tensor) -> bool:
 
 
 class Masters:
-    """The weights of `network`, which itself is turned into the working copy.
+    """The master weights of `network`, which becomes the working copy.
 
-    step: steps done; weights, averages: float32 by name, of what is trained; still: the rest, buffers too.
+    step: steps done; weights, averages: trained tensors by name, float32; still: all other tensors, including buffers.
     """
 
     def __init__(self, network: nn.Module, config: RunConfig) -> None:
@@ -65,7 +65,7 @@ class Masters:
         self._flat = flat
         self._working = trained
         recast(network, config.numbers, next(iter(self.weights.values())).device)
-        # statistics of normalisation layers change in the forward pass; other buffers stay as they were given
+        # statistics of normalisation layers change in the forward pass; other buffers never change
         self._statistics = {
             f"{name}.{of}": buffer
             for name, module in network.named_modules()
@@ -74,7 +74,7 @@ class Masters:
         }
 
     def collect(self, share: float = 1.0) -> None:
-        """Add the working copy's gradients, times `share`, to those of the next update. They are summed as float32."""
+        """Add the working copy's gradients, times `share`, to those of the next update, in float32."""
         for name, parameter in self._working.items():
             flat = self._flat[name]
             given = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
@@ -83,7 +83,7 @@ class Masters:
             parameter.grad = None
 
     def update(self, lr: float) -> float:
-        """One step from the collected gradients; their norm before it is clipped."""
+        """Take one step with the collected gradients. Returns their norm before clipping."""
         norm = torch.nn.utils.clip_grad_norm_(self._flat.values(), self.config.clip)
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
@@ -100,12 +100,12 @@ class Masters:
 
     @torch.no_grad()
     def use_weights(self, weights: dict[str, Tensor]) -> None:
-        """Put weights into the working copy."""
+        """Copy weights into the working copy."""
         for name, parameter in self._working.items():
             parameter.copy_(weights[name])
 
     def exact(self, part: str) -> nn.Module:
-        """A float32 copy of the network's part of this name ("" for all of it) with the averaged weights, for use and not for training."""
+        """Return a float32 copy of a part of the network ("" for all of it) with the averaged weights, for inference."""
         found = copy.deepcopy(self.network.get_submodule(part)).float()
         start = f"{part}." if part else ""
         found.load_state_dict(
@@ -114,7 +114,7 @@ class Masters:
         return found.eval().requires_grad_(False)
 
     def save(self, folder: Path) -> None:
-        """Write everything that going on needs; a kill at any moment leaves the old file or the new one."""
+        """Write a checkpoint. A kill at any moment leaves either the old file or the new one."""
         tensors = {f"weights.{n}": w for n, w in self.weights.items()}
         tensors |= {f"averages.{n}": w for n, w in self.averages.items()}
         tensors |= {f"still.{n}": t for n, t in self.still.items()}
@@ -125,14 +125,14 @@ class Masters:
             content = {n: t.contiguous() for n, t in tensors.items()}
             try:
                 save_file(content, temporary, metadata={"state": json.dumps({"step": self.step})})
-            except SafetensorError as error:  # its writer's name for a full disk, too
+            except SafetensorError as error:  # safetensors raises it for a full disk, too
                 raise OSError(str(error)) from error
 
     def load(self, folder: Path) -> bool:
-        """Go on from the folder's checkpoint, if it has one. InputError when it is of another network or broken."""
+        """Resume from the folder's checkpoint, if it has one. Raises InputError if it is broken or of another network."""
         path = folder / NAME
         try:
-            if not path.exists():  # an error is none: a run that began anew would replace the checkpoint
+            if not path.exists():  # not `except`: an unreadable checkpoint must not be replaced by a new run
                 return False
             with safe_open(path, "pt") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

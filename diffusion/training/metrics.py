@@ -1,4 +1,4 @@
-"""Measures of pictures: PSNR, SSIM, sharpness, and of sets of features. Pictures are [B,3,H,W] in 0..1."""
+"""Measures of pictures [B,3,H,W] in 0..1 (PSNR, SSIM, sharpness) and of sets of features (Fréchet distance)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training run has written so far: its curves and its sheets of samples."""
+"""Read what a training run has written so far: its curves and its sheets of samples."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from base.reading import is_file, is_folder, parse_json, read_text
 
 LOG, SHEETS = "log.jsonl", "samples"
 USUAL = ("step", "lr", "steps_per_s", "grad_norm")
-"""Numbers of a line that are no losses and no figures of held-out pictures."""
+"""Fields of a log line that are neither losses nor figures of held-out pictures."""
 
 Curve = tuple[tuple[int, float], ...]
-"""(step, value) of each line that has it, by step."""
+"""(step, value) of each log line that has the value, by step."""
 
 
 @dataclass(frozen=True)
 class RunLog:
-    """curves: by name, "loss" first, then the figures that are measured where sheets are made; sheets: (step, file) by step."""
+    """curves: by name, "loss" first, then the figures that are measured with each sheet; sheets: (step, file) by step."""
 
     name: str
     curves: Mapping[str, Curve]
@@ -27,7 +27,7 @@ class RunLog:
 
     @property
     def last(self) -> int:
-        """The last step that is known."""
+        """The last step in the log."""
         return max(step for step, _ in (*self.curves["loss"], *self.sheets))
 
 
@@ -39,7 +39,7 @@ def read_run(folder: Path) -> RunLog:
     values: dict[str, dict[int, float]] = {"loss": {}}
     lines = read_text(path, "the log of a training run").splitlines(keepends=True)
     for number, line in enumerate(lines, 1):
-        if line.strip() and (line.endswith("\n") or number < len(lines)):  # the last one may still be written
+        if line.strip() and (line.endswith("\n") or number < len(lines)):  # the last line may be incomplete
             _add(values, parse_json(line, path, "an object of numbers", f"line {number}"), path, f"line {number}")
     if not values["loss"]:
         raise InputError(path, "", "has no loss yet; train further")
@@ -51,7 +51,7 @@ def read_run(folder: Path) -> RunLog:
 
 
 def _add(values: dict[str, dict[int, float]], line: object, path: Path, where: str) -> None:
-    """Add a line's loss, or all figures of a line without one; a run that went on from a checkpoint replaces its own steps."""
+    """Add a line's loss, or all figures of a line without one. Steps repeated after a resume replace the earlier ones."""
     if not isinstance(line, dict) or not all(
         isinstance(v, int | float) and not isinstance(v, bool) for v in line.values()
     ):

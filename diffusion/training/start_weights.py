@@ -1,4 +1,4 @@
-"""Begin a run with the weights of a model folder."""
+"""Start a run from the weights of a model folder."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from diffusion.loaders.embedded import SHIPPED
 
 
 def model_folder(name: str) -> Path:
-    """A run's or a model's folder; "embedded" is the model that comes with the program."""
+    """Return the folder of a run or a model; "embedded" names the model that comes with the program."""
     return SHIPPED.get(name, Path(name))
 
 
 def load_start_weights(module: nn.Module, folder: str, part: str, new: str = "") -> None:
-    """Load the weights of a model folder's part into a new module; nothing if `folder` is "". Raises InputError if they don't fit.
+    """Load weights of a model folder's part into a new module, unless `folder` is "". Raises InputError if they don't fit.
 
-    new: prefix of the module's weights that the folder may lack.
+    new: prefix of weights that the folder may lack.
     """
     if not folder:
         return

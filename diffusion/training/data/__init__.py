@@ -1,1 +1,1 @@
-"""Training data: procedural materials, scenes, captions, and the latents cached from them."""
+"""Training data: procedural materials and scenes, pictures with captions, and their captions' vocabulary."""

@@ -51,14 +51,14 @@ def draw_surface(surface: Surface, seed: int, texels: int = TEXELS, device: str 
 
 
 def _soften(height: Tensor) -> Tensor:
-    """Blur with weights 1, 2, 1 along both axes, so that stepped edges don't become rows of bright dots."""
+    """Blur with weights 1, 2, 1 along both axes; otherwise stepped edges become rows of bright dots."""
     for axis in (0, 1):
         height = 0.5 * height + 0.25 * (torch.roll(height, 1, axis) + torch.roll(height, -1, axis))
     return height
 
 
 def _horizons(height: Tensor) -> Tensor:
-    """How steeply the relief rises to the right, left, below and above [4,S,S] (tangents, 0 where nothing does)."""
+    """Return [4,S,S]: how steeply the relief rises to the right, left, below and above, as tangents; 0 where it doesn't rise."""
     pixels = height.shape[-1] / PATCH
     found = []
     for axis in (1, 0):

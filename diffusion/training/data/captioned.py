@@ -1,4 +1,4 @@
-"""A folder of one's own pictures with captions, as trainers keep them: a .txt beside each picture, or metadata.jsonl."""
+"""Read a folder of your own pictures with captions: a .txt file beside each picture, or one metadata.jsonl."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ MOST_TEXT = 1 << 16  # bytes of a .txt
 
 @dataclass(frozen=True)
 class CaptionedPicture:
-    """A picture's file, and what it shows."""
+    """A picture file and its caption."""
 
     path: Path
     caption: str
 
 
 def is_own_folder(folder: str | Path) -> bool:
-    """Whether a folder holds pictures or captions of the user's, and no pictures that `training data` drew."""
+    """Whether a folder holds the user's own pictures or captions, and none drawn by `training data`."""
     if not is_folder(folder):
         return False
     files = _files(Path(folder))
@@ -34,9 +34,9 @@ def is_own_folder(folder: str | Path) -> bool:
 
 
 def read_captioned(folder: str | Path) -> tuple[CaptionedPicture, ...]:
-    """The pictures of a folder with their captions, sorted by name. The pictures themselves are not opened.
+    """Read the captions of a folder's pictures, sorted by file name. The pictures themselves are not opened.
 
-    Captions come from METADATA (`{"file_name": …, "text": …}` on each line), where it exists, or else from a .txt of the same name.
+    Captions come from METADATA (`{"file_name": …, "text": …}` on each line) if it exists, otherwise from .txt files of the same name.
     Raises InputError, naming file and line, for a picture without a caption and a caption without a picture.
     """
     folder = Path(folder)

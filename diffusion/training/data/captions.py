@@ -23,7 +23,7 @@ STYLE_WORDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Surface:
-    """One material of a picture as it was drawn: its name, the adjectives that changed it, a colour word or ""."""
+    """One material in a drawn picture: its name, its adjectives, and a colour word or ""."""
 
     material: str
     adjectives: tuple[str, ...] = ()

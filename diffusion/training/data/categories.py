@@ -1,4 +1,4 @@
-"""Sorts captions by what they show: the materials and moods that the embedded model was trained on."""
+"""Find the materials and moods that captions name, among those that the embedded model was trained on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOODS: tuple[str, ...] = (*LIGHT_WORDS, *STYLE_WORDS)
 def find_categories(caption: str) -> frozenset[str]:
     """Return the names of a caption's materials and moods (keys of MATERIALS, and MOODS), by the words that training uses for them.
 
-    Of nouns within each other, the longest counts: "brick wall" is no wall of another kind.
+    The longest match counts: "brick wall" is not also a "wall".
     """
     pattern, names = _words()
     return frozenset(name for match in pattern.finditer(caption.lower()) for name in names[match.group()])

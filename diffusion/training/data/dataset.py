@@ -44,7 +44,7 @@ def chunk_bank(config: DataConfig, index: int, device: str = "cpu") -> Bank:
 
 
 def draw_picture(bank: Bank, rng: np.random.Generator, size: int, zoom: int = 1) -> tuple[Picture, list[int], Mood]:
-    """A random picture, the bank indices of its four slots, and its mood. zoom: as in `DataConfig`."""
+    """Draw a random picture; return it with the bank indices of its four slots and its mood. zoom: as in `DataConfig`."""
     kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
     mood = random_mood(rng)
     places = [MATERIALS[s.material].place for s in bank.surfaces]
@@ -90,7 +90,7 @@ def write_chunk(config: DataConfig, index: int, device: str = "cpu") -> Path:
 
 
 def prepare(config: DataConfig) -> Path | str:
-    """Draw all missing chunks; where the folder holds pictures of the user's, open each once, and report what there is."""
+    """Draw all missing chunks, or check each of the user's own pictures; return a summary of the data."""
     return check_pictures(config) if is_own_folder(config.folder) else write_chunks(config)
 
 
@@ -103,7 +103,7 @@ def write_chunks(config: DataConfig) -> Path:
 
 
 def surfaces_from_note(note: dict) -> tuple[list[tuple[Surface, list[int]]], Mood]:
-    """Parse a picture's note: the visible surfaces, each with its slots, and the mood."""
+    """Parse a picture's note into its visible surfaces, each with its slots, and its mood."""
     found = [
         (Surface(s["material"], tuple(s["adjectives"]), s["colour"]), [int(i) for i in slots])
         for s, slots in note["surfaces"]

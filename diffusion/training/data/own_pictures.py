@@ -1,4 +1,4 @@
-"""Pictures of one's own, resized to buckets: what runs read in place of drawn pictures where a folder holds them."""
+"""The user's own pictures, resized to buckets. Runs train on them if the data folder holds any."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from diffusion.training.data.buckets import STEP, choose_bucket, fit_to_bucket
 from diffusion.training.data.captioned import CaptionedPicture, read_captioned
 from diffusion.training.data.views import Window
 
-HELD_OUT_SHARE = 20  # one of so many pictures is held out, and at least one
-MOST_KEPT = 1 << 29  # bytes of resized pictures that stay in memory; further ones are read again each time
+HELD_OUT_SHARE = 20  # one picture in this many is held out, at least one
+MOST_KEPT = 1 << 29  # bytes of resized pictures cached in memory; others are read again each time
 
 
 class OwnPictures:
-    """The pictures of `data.folder` that a run trains on, or those that are held out. No surfaces are known of them.
+    """The training or held-out pictures of `data.folder`. Their surfaces are unknown.
 
-    key: names the folder's content, `data.size` and which part of it this is. Raises InputError as `read_captioned` does, and for a
-    folder of one picture. A picture is opened when it is asked for.
+    key: identifies the folder's content, `data.size` and the part. A picture is opened when it is first needed.
+    Raises InputError as `read_captioned` does, and for a folder with a single picture.
     """
 
     surfaces = False
@@ -50,15 +50,15 @@ class OwnPictures:
         return len(self._rows)
 
     def refresh(self) -> int:
-        """How many pictures there are. Those that were added meanwhile belong to the next run."""
+        """Return the number of pictures. Files added during a run belong to the next one."""
         return self.count
 
     def read_caption(self, index: int) -> CaptionedPicture:
-        """A picture's file and caption."""
+        """Return a picture's file and caption."""
         return self._rows[index]
 
     def tensor(self, name: str, index: int) -> Tensor:
-        """One picture, uint8 [3,H,W], as large as its bucket. name: "images". Raises InputError for a broken file."""
+        """Read a picture, uint8 [3,H,W], at the size of its bucket. name: "images". Raises InputError for a broken file."""
         assert name == "images", name
         if index in self._kept:
             return self._kept[index]
@@ -71,7 +71,7 @@ class OwnPictures:
         return found
 
     def window(self, index: int, size: int, rng: np.random.Generator) -> Window:
-        """A random square of `size` pixels a side. Raises InputError for a picture that is smaller."""
+        """Crop a random square with sides of `size` pixels. Raises InputError if the picture is smaller."""
         height, width = self.tensor("images", index).shape[1:]
         if size > min(height, width):
             problem = f"is {size}; {self._rows[index].path.name} has {width}×{height} pixels after resizing"
@@ -81,7 +81,7 @@ class OwnPictures:
 
 
 def check_pictures(data: DataConfig) -> str:
-    """Open every picture once; how many of which size there are. Raises InputError for the first that is broken."""
+    """Open every picture once and count them by size. Raises InputError for the first broken one."""
     parts = [OwnPictures(data, held_out) for held_out in (False, True)]
     sizes: Counter[tuple[int, int]] = Counter()
     for pictures in parts:

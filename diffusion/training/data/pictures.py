@@ -1,4 +1,4 @@
-"""The chunks that exist so far, read picture by picture; more may appear while a run goes on."""
+"""Read drawn pictures from the chunks on disk. New chunks may appear during a run."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ from diffusion.training.data.captioned import is_own_folder
 from diffusion.training.data.views import Window
 
 HELD_OUT = 1000
-"""Worlds that no run trains on have the data's seed plus this."""
+"""Added to the data's seed for the held-out worlds, which no run trains on."""
 
 
 def choose_held_out_worlds(data: DataConfig) -> DataConfig:
-    """Where the pictures of held-out worlds lie."""
+    """Return the configuration of the held-out worlds' pictures."""
     return replace(data, seed=data.seed + HELD_OUT, chunks=2)
 
 
 class Pictures(Protocol):
-    """What runs read of pictures. count: how many; key: names them in a cache; surfaces: whether it is known what each pixel shows."""
+    """The pictures that a run reads.
+
+    count: number of pictures; key: identifies them in a cache; surfaces: whether the surface of each pixel is known
+    """
 
     @property
     def surfaces(self) -> bool: ...
@@ -40,7 +43,10 @@ class Pictures(Protocol):
 
 
 class DrawnPictures:
-    """count: pictures in all. Every chunk is memory-mapped; a picture is read when it is asked for. only: one chunk's file, not all."""
+    """Pictures drawn by `training data`. count: pictures in all chunks; only: read this chunk's file alone.
+
+    Chunks are memory-mapped, so a picture is read only when it is needed.
+    """
 
     surfaces = True
 
@@ -55,7 +61,7 @@ class DrawnPictures:
 
     @property
     def key(self) -> str:
-        """Names the data in a cache of cells."""
+        """Identifies the data in a cache of cells."""
         return str(self.data.seed)
 
     @property
@@ -64,12 +70,12 @@ class DrawnPictures:
 
     @property
     def files(self) -> list[Path]:
-        """The chunks that exist, at most `data.chunks`."""
+        """Return the files of the existing chunks, at most `data.chunks`."""
         found = sorted(Path(self.data.folder).glob(f"pictures-{self.data.seed}-*.safetensors"))[: self.data.chunks]
         return [self._only] if self._only else found
 
     def refresh(self) -> int:
-        """Open the chunks that are new; how many pictures there are now."""
+        """Open new chunks and return the number of pictures."""
         for path in self.files:
             if path not in self._files:
                 self._files[path] = safe_open(path, "pt")
@@ -78,16 +84,16 @@ class DrawnPictures:
         return self.count
 
     def note(self, index: int) -> dict:
-        """What a picture shows: mood, surfaces, world."""
+        """Return a picture's note: its mood, surfaces and world."""
         return self._notes[index]
 
     def tensor(self, name: str, index: int) -> Tensor:
-        """One picture's row of the tensor `name`: "images", "depth" or "slots"."""
+        """Return one picture's row of a tensor. name: "images", "depth" or "slots"."""
         path, row = self._notes[index]["row"]
         return self._files[path].get_slice(name)[row]
 
     def window(self, index: int, size: int, rng: np.random.Generator) -> Window:
-        """A random square of `size` pixels a side."""
+        """Crop a random square with sides of `size` pixels."""
         side = self._files[self._notes[index]["row"][0]].get_slice("images").get_shape()[-1]
         y, x = (int(i) for i in rng.integers(side - size + 1, size=2))
         return slice(y, y + size), slice(x, x + size)

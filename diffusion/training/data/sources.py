@@ -1,4 +1,4 @@
-"""Which pictures a run reads: drawn ones, or the user's where `data.folder` holds such."""
+"""Choose the pictures that a run reads: drawn ones, or the user's own if `data.folder` holds any."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from diffusion.training.data.own_pictures import OwnPictures
 from diffusion.training.data.pictures import DrawnPictures, Pictures, choose_held_out_worlds
 
 IDLE = ("chunks", "pictures", "surfaces", "zoom")
-"""Fields of `DataConfig` that say how pictures are drawn."""
+"""Fields of `DataConfig` that only drawing uses."""
 UNTOLD = ("drop_place", "drop_shape", "drop")
-"""Fields of runs about surfaces that are withheld."""
+"""Fields of run configurations that only matter if surfaces are known."""
 
 
 def open_training_pictures(data: DataConfig) -> Pictures:
-    """Those that a run trains on. Raises InputError if there are none."""
+    """Open the training pictures. Raises InputError if there are none."""
     return OwnPictures(data) if is_own_folder(data.folder) else DrawnPictures(data)
 
 
 def open_held_out_pictures(data: DataConfig) -> Pictures:
-    """Those that no run trains on. Raises InputError if there are none."""
+    """Open the held-out pictures, which no run trains on. Raises InputError if there are none."""
     return (
         OwnPictures(data, held_out=True) if is_own_folder(data.folder) else DrawnPictures(choose_held_out_worlds(data))
     )
 
 
 def cell_keys(data: DataConfig) -> tuple[str, str]:
-    """What names `open_training_pictures` and `open_held_out_pictures` in a cache of cells; drawn ones needn't be there any more."""
+    """Return the cache keys of the training and the held-out pictures. Drawn pictures may have been deleted since."""
     if is_own_folder(data.folder):
         return OwnPictures(data).key, OwnPictures(data, held_out=True).key
     return str(data.seed), str(choose_held_out_worlds(data).seed)
 
 
 def middle_squares(pictures: Pictures, rows: list[int]) -> Tensor:
-    """uint8 [N,3,S,S]: the middle of some pictures, as large as the smallest of them allows."""
+    """Return uint8 [N,3,S,S]: centre crops of some pictures, as large as the smallest picture allows."""
     found = [pictures.tensor("images", row) for row in rows]
     side = min(min(one.shape[1:]) for one in found)
     corners = [((one.shape[1] - side) // 2, (one.shape[2] - side) // 2) for one in found]
@@ -44,7 +44,7 @@ def middle_squares(pictures: Pictures, rows: list[int]) -> Tensor:
 
 
 def idle_remarks(config: object) -> list[str]:
-    """A sentence for each changed value that has no effect on pictures of one's own."""
+    """Return a sentence for each changed setting that has no effect on the user's own pictures."""
     data = config if isinstance(config, DataConfig) else getattr(config, "data", None)
     if data is None or not is_own_folder(data.folder):
         return []

@@ -1,4 +1,4 @@
-"""The captions that typed prompts are compared with: every trained noun, alone and in every light, and random captions.
+"""Build the captions that typed prompts are compared with: every trained noun, alone and in every light, and random captions.
 
     python -m diffusion.training.data.vocabulary [FILE]
 
@@ -33,7 +33,7 @@ LIGHTS = tuple(words[0] for words in LIGHT_WORDS.values())
 
 
 def list_captions(mixtures: int = 1500, seed: int = 0) -> list[str]:
-    """Distinct captions of single surfaces: nouns first, then nouns in a light, then `mixtures` as the training draws them."""
+    """Return distinct captions of single surfaces: nouns first, then nouns in a light, then `mixtures` random ones as in training."""
     nouns = [noun for material in MATERIALS.values() for noun in material.nouns]
     lit = [f"{noun}, {light}" for noun in nouns for light in LIGHTS]
     rng = np.random.default_rng(seed)
@@ -46,7 +46,7 @@ def list_captions(mixtures: int = 1500, seed: int = 0) -> list[str]:
 
 
 def list_known_words() -> Vocabulary:
-    """All nouns of the captions, and all that stands beside them."""
+    """Return all nouns of the captions, and all words that may accompany them."""
     phrases = [word for adjective in ADJECTIVES.values() for word in adjective.words] + list(COLOURS)
     phrases += [word for words in (*LIGHT_WORDS.values(), *STYLE_WORDS.values()) for word in words]
     modifiers = dict.fromkeys([*phrases, *(word for phrase in phrases for word in phrase.split()), *FUNCTION_WORDS])

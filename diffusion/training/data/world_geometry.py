@@ -1,4 +1,4 @@
-"""A drawn world's geometry as the program computes a scene's: at latent resolution for the denoiser, at the picture's for the decoder."""
+"""Compute the geometry of a drawn world exactly as the program does for a scene's views."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from diffusion.training.data.views import SLOTS, WHOLE, Window, World, trace_wor
 def compute_world_geometry(
     world: World, shifts: Tensor, cell: int = 1, window: Window = WHOLE
 ) -> tuple[SurfaceGeometry, Tensor, Tensor]:
-    """What pixels of `cell` × `cell` of the world's own see at their centres; the slot of each, int64 [H,W]; and its owner, int64 [H,W].
+    """Return the geometry at the centres of cells of `cell`×`cell` pixels, each cell's slot and its owner, both int64 [H,W].
 
-    shifts: [SLOTS,2], blocks by which the patterns are moved; u and v are computed after it. window: of these pixels.
+    The denoiser needs cells of a latent pixel, the decoder cells of one pixel.
+
+    shifts: [SLOTS,2], offsets of the patterns in blocks, which u and v include; window: the part to compute, in cells.
     """
     small = replace(world, size=world.size // cell, focal=world.focal / cell)
     hit = trace_world(small, window=window)

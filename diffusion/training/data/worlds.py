@@ -1,4 +1,4 @@
-"""Drawn worlds as plain numbers in a chunk's notes, from which everything the camera saw can be recomputed."""
+"""Convert drawn worlds to and from JSON notes, from which the camera's whole view can be recomputed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diffusion.training.data.views import Picture, World
 
 
 def world_note(picture: Picture) -> dict[str, Any]:
-    """A picture's world as JSON values, without loss of precision."""
+    """Convert a picture's world to JSON values without losing precision."""
     world = picture.world
     return {
         "boxes": world.boxes.tolist(),
@@ -27,7 +27,7 @@ def world_note(picture: Picture) -> dict[str, Any]:
 
 
 def world_from_note(note: dict[str, Any]) -> tuple[World, Tensor]:
-    """The world and its shifts float32 [SLOTS,2] from a note."""
+    """Return the world and its shifts, float32 [SLOTS,2], from a note."""
     boxes = np.array(note["boxes"], float).reshape(-1, 2, 3)
     slots, eye = np.array(note["slots"], int), np.array(note["eye"], float)
     world = World(boxes, slots, eye, note["yaw"], note["pitch"], note["focal"], note["size"])

@@ -1,1 +1,1 @@
-"""How good a trained model is: the judge, measures, and the figures they give."""
+"""Evaluate a trained model: the judge, the measures and their figures."""

@@ -1,4 +1,4 @@
-"""Whether two views of one wall, painted without knowing of one another, show the same."""
+"""Measure whether two views of one wall, painted independently, show the same."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from diffusion.training.evaluation.samples import SOLID, wall
 from diffusion.training.evaluation.subject import Subject
 from diffusion.training.evaluation.view import View, draw_view
 
-TEXELS = 192  # a side of the part of the wall that is compared
+TEXELS = 192  # along each side of the compared part of the wall
 PEAK = 255.0
 
 
 def project_onto_picture(world: World, points: Tensor) -> Tensor:
-    """Where points [...,3] of the world (blocks) lie in its picture: [...,2], x and y from -1 to 1 across it."""
+    """Project world points [...,3] (blocks) into the picture: [...,2], x and y from -1 to 1 across it."""
     cosine, sine = float(np.cos(world.yaw)), float(np.sin(world.yaw))
     offset = points - torch.tensor(world.eye, dtype=torch.float32)
     right, forward = torch.tensor([cosine, 0.0, -sine]), torch.tensor([-sine, 0.0, -cosine])
@@ -30,13 +30,13 @@ def project_onto_picture(world: World, points: Tensor) -> Tensor:
 
 
 def shared_psnr(a: Tensor, b: Tensor, worlds: tuple[World, World]) -> float:
-    """PSNR in dB of two pictures [3,H,W] of the wall at z = 0, on the texels of it that both see."""
+    """Return the PSNR in dB of two pictures [3,H,W] of the wall at z = 0, over the texels that both show."""
     reach = float(worlds[0].eye[2]) * worlds[0].size / worlds[0].focal / 2
     steps = torch.linspace(-reach, reach, TEXELS)
     y, x = torch.meshgrid(steps + float(worlds[0].eye[1]), steps + float(worlds[0].eye[0]), indexing="ij")
     points = torch.stack((x, y, torch.zeros_like(x)), -1)
     places = [project_onto_picture(world, points) for world in worlds]
-    # half a pixel within the border, so that bilinear sampling sees the picture alone
+    # half a pixel inside the border, so that bilinear sampling stays within the picture
     both = torch.stack([p.abs().amax(-1) < 1 - 1 / world.size for p, world in zip(places, worlds, strict=True)]).all(0)
     seen = [
         F.grid_sample(picture[None].float(), place[None], align_corners=False)[0][:, both]
@@ -66,7 +66,7 @@ def pairs(count: int) -> list[tuple[tuple[World, World], tuple[View, View]]]:
 
 
 def agreement_of_views(subject: Subject, count: int) -> dict[str, float]:
-    """Mean PSNR in dB on the texels that both views see: of what is painted with different noise, and of the truth."""
+    """Return the mean PSNR in dB over the texels that both views show: for pictures painted with different noise, and for the truth."""
     asked = pairs(max(1, count // 8))
     first, second = (subject.paint([views[k] for _, views in asked], seed=60 + k) for k in (0, 1))
     psnr = [shared_psnr(a, b, worlds) for a, b, (worlds, _) in zip(first, second, asked, strict=True)]

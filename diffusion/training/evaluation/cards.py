@@ -1,4 +1,4 @@
-"""The cards of models that ship."""
+"""The model cards of shipped models."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ tags: [text-to-image, procedural]
 ---
 # Rayverie's embedded model
 
-A small latent diffusion model that paints materials ("mossy stone wall, sunset") onto surfaces that it knows: each
-latent pixel's place on its surface, the surface's slant and distance, and its own region's prompt. Made for walking
-through Rayverie's scenes on two CPU cores; it draws nothing else: no people, animals, lettering or single objects.
+A small latent diffusion model that paints materials ("mossy stone wall, sunset") onto surfaces. Each latent pixel is
+conditioned on its place on the surface, the surface's slant and distance, and the prompt of its own region. It is made
+for walking through Rayverie's scenes on two CPU cores and draws nothing else: no people, animals, lettering or objects.
 
 | | |
 |---|---|
 | denoiser | `SurfaceUNet` {channels}, {unet:.1f} M parameters, rectified flow, RMS norm per pixel |
 | autoencoder | `SurfaceAutoencoder`, f8, {latents} channels, {vae:.1f} M parameters; its decoder knows each pixel's surface |
 | text | MiniLM (sentence-transformers/all-MiniLM-L6-v2, not in this folder), see `diffusion/models/minilm.py` |
-| data | {pictures:,} pictures of {materials} materials, drawn by `diffusion/training` from seed {seed}; nobody's photographs |
+| data | {pictures:,} pictures of {materials} materials, drawn by `diffusion/training` from seed {seed}; no photographs |
 | training | {steps:,} steps of {batch} crops of {crop}×{crop} latents, Muon and Adam, {weights} |
 
-The networks get what `diffusion/models/surface_conditions.py` computes; without a scene, `generate` gives them
-a wall, a floor or the sky. How it was trained, and its figures: `docs/training.md`.
+`diffusion/models/surface_conditions.py` computes the networks' geometry inputs; without a scene, `generate` uses a
+wall, a floor or the sky. `docs/training.md` describes the training and lists the measured figures.
 """
 
 OWN_CARD = """\
@@ -31,8 +31,8 @@ tags: [text-to-image]
 ---
 # A model of {pictures:,} pictures with captions
 
-A small latent diffusion model, trained with Rayverie. It knows nothing of surfaces. `bank.safetensors` holds the
-captions that it was trained on, for `rayverie generate --match`.
+A small latent diffusion model, trained with Rayverie, without knowledge of surfaces. `bank.safetensors` holds its
+training captions, for `rayverie generate --match`.
 
 | | |
 |---|---|

@@ -1,4 +1,6 @@
-"""The judge of samples: a small classifier of material and light, trained on ground-truth pictures from seeds of its own."""
+"""The judge of samples: a small classifier of material and light, trained on ground-truth pictures from seeds of its own.
+
+No other training uses these seeds, so the judge never sees what it judges."""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ NAMES = tuple(MATERIALS)
 LIGHT_NAMES = tuple(LIGHTS)
 SIDE = 128
 HELD_OUT = 900
-"""The bank of validation pictures; no judge is trained on it."""
+"""Number of the bank of validation pictures, which no judge is trained on."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,14 @@ class JudgedPictures:
 
 
 def plain_pictures(seed: int, count: int, names: tuple[str, ...] = NAMES, texels: int = TEXELS) -> JudgedPictures:
-    """Pictures of one unadorned material each, near and far, in every light; materials in turn."""
+    """Draw pictures of one material each, without adjectives, near and far, in every light; materials in turn."""
     return plain_views(seed, count, names, texels)[0]
 
 
 def plain_views(
     seed: int, count: int, names: tuple[str, ...] = NAMES, texels: int = TEXELS
 ) -> tuple[JudgedPictures, list[World]]:
-    """The same, and the world of each."""
+    """As `plain_pictures`, with the world of each picture."""
     rng = np.random.default_rng([seed, 77])
     names = names[:count]
     bank = build_bank([Surface(n) for n in names for _ in range(2)], seed + 10_000, texels=texels)
@@ -77,7 +79,7 @@ def plain_views(
 
 
 def load_pictures(config: JudgeConfig, bank: int, count: int) -> JudgedPictures:
-    """The pictures of one bank, drawn once and stored in the run's folder."""
+    """Load the pictures of one bank. They are drawn at first use and stored in the run's folder."""
     path = Path(config.out) / "pictures" / f"{config.seed + bank}-{count}.safetensors"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +90,7 @@ def load_pictures(config: JudgeConfig, bank: int, count: int) -> JudgedPictures:
 
 
 def train_classifier(config: JudgeConfig) -> Path:
-    """Train the judge, or resume; returns its file, fp16 safetensors with the accuracy on unseen seeds and the names as metadata."""
+    """Train the judge, or resume. Returns its file: fp16 safetensors, with accuracy on held-out seeds and the names as metadata."""
     sets = [load_pictures(config, i, config.pictures) for i in range(config.banks)]
     images, material, light = (torch.cat([getattr(s, name) for s in sets]) for name in ("images", "material", "light"))
     unseen = load_pictures(config, HELD_OUT, config.validation)
@@ -129,7 +131,7 @@ def train_classifier(config: JudgeConfig) -> Path:
 
 @torch.no_grad()
 def measure_accuracy(model: Classifier, pictures: JudgedPictures, batch: int = 64) -> dict[str, float]:
-    """Share of pictures whose material and light the classifier recognises."""
+    """Return the shares of pictures whose material and light the classifier recognises."""
     answers = [model(x) for x in pictures.images.split(batch)]
     said, lit = (torch.cat([a[i] for a in answers]).argmax(1) for i in (0, 1))
     return {

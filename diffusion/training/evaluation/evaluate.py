@@ -1,4 +1,4 @@
-"""``python -m diffusion.training evaluate CONFIG``: take the measures of a model and write them beside its weights."""
+"""``python -m diffusion.training evaluate CONFIG``: measure a model and write the figures beside its weights."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ PAGE = Path("docs/training.md")
 
 
 def evaluate(config: DenoiserConfig) -> Path:
-    """Take the measures of `config.model`, or of the run; `out/evaluation.json` is written after each one.
+    """Measure `config.model`, or the run. `out/evaluation.json` is written after each measure.
 
-    Figures of the same model, its default settings, judge and count are kept. "count" in each measure is what it was asked for.
-    Pictures of one's own have the measures of `measure_held_out`.
+    Earlier figures of the same model, default settings, judge and count are kept. "count" is the number of pictures asked for.
+    A model of the user's own pictures gets the measures of `measure_held_out` instead.
     Raises InputError for a measure that doesn't exist.
     """
     if is_own_folder(config.data.folder):
@@ -71,7 +71,7 @@ def _evaluate_own(config: DenoiserConfig) -> Path:
 
 
 def write_page(config: DenoiserConfig) -> Path:
-    """Write a run's figures into the training page of the current checkout. Raises InputError if there are none yet."""
+    """Write a run's figures into docs/training.md of the current checkout. Raises InputError if there are none yet."""
     path = Path(config.out) / NAME
     if not path.is_file():
         raise InputError(path, "", "isn't there yet; evaluate first")

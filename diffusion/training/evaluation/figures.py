@@ -1,4 +1,4 @@
-"""The figures of an evaluation as a table beside their aims."""
+"""The table of an evaluation's figures and their aims."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ ROWS = (
 
 
 def table(found: dict[str, Any]) -> str:
-    """A Markdown table of the measured figures; others are left out."""
+    """Return a Markdown table of the figures that were measured."""
     lines = ["| measure | aim | reached | count |", "|---|---|---|---|"]
     for row in ROWS:
         part, _, key = row.key.partition(".")
@@ -66,7 +66,7 @@ def table(found: dict[str, Any]) -> str:
 
 
 def write_figures(page: Path, found: dict[str, Any]) -> None:
-    """Write the table into its place on a page. Raises InputError for a page without one."""
+    """Write the table between its marks on a page. Raises InputError for a page without the marks."""
     try:
         text = fill_marked(page.read_text(encoding="utf-8"), "figures", table(found))
     except ValueError as error:

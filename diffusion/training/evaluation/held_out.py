@@ -1,4 +1,4 @@
-"""What is measured of a model of one's own pictures: how it does on those that are held out."""
+"""Measure a model of the user's own pictures on the held-out ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from diffusion.training.start_weights import model_folder
 
 
 def networks_of(config: DenoiserConfig) -> tuple[SurfaceUNet, SurfaceAutoencoder]:
-    """Those of `config.model`, or of the run with the weights that `config.weights` names. Raises InputError."""
+    """Load the networks of `config.model`, or of the run with the weights that `config.weights` names. Raises InputError."""
     if config.model:
         folder = model_folder(config.model)
         return SurfaceUNet.from_pretrained(folder / "unet"), load_autoencoder(folder)
@@ -25,9 +25,9 @@ def networks_of(config: DenoiserConfig) -> tuple[SurfaceUNet, SurfaceAutoencoder
 
 
 def measure_held_out(config: DenoiserConfig) -> dict[str, dict[str, float]]:
-    """Figures of the held-out pictures, at most `config.count` of each measure. Raises InputError.
+    """Measure the held-out pictures, at most `config.count` for each measure. Raises InputError.
 
-    pictures: what autoencoder and decoder make of them; flow: the denoiser's mean square error at each noise level.
+    pictures: quality after encoding and decoding; flow: the denoiser's mean square error at each noise level.
     """
     network, vae = networks_of(config)
     unseen = open_held_out_pictures(config.data)

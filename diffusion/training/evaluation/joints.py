@@ -1,4 +1,4 @@
-"""Whether joints have the truth's period and lie where the truth has them, at every distance."""
+"""Measure whether joints have the right period and position at every distance."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ JOINTED = ("brick", "planks", "tiles", "roof tiles")
 """Materials whose joints recur along v."""
 DISTANCES = (3.0, 4.0, 6.0, 8.0, 9.0)  # blocks
 COUNTED = (3.0, 6.0, 9.0)
-"""Distances whose period and phase count; joints NEAR and FAR away are compared with one another."""
+"""Distances at which period and phase are measured; the period at NEAR is also compared with that at FAR."""
 NEAR, FAR = 4.0, 8.0
 ACROSS = 1  # of u and v
 
@@ -39,8 +39,10 @@ def walls(count: int) -> list[tuple[str, float, World, View]]:
 
 
 def joints(subject: Subject, count: int) -> dict[str, float]:
-    """Shares of walls with the right period and phase, of all materials and of each; near_over_far: the period in pixels NEAR away over
-    that FAR away, the median of the materials."""
+    """Return the shares of walls with the right period and phase, for all materials and for each.
+
+    near_over_far: the period in pixels at NEAR divided by that at FAR, the median over the materials
+    """
     looked_at = walls(max(1, count // (len(JOINTED) * len(DISTANCES))))
     painted = subject.paint([view for *_, view in looked_at], seed=3)
     right: dict[str, list[bool]] = {}

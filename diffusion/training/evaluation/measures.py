@@ -1,4 +1,4 @@
-"""The measures of a model: one function each, (subject, count) → figures, and their table."""
+"""The table of measures. Each is a function (subject, count) → figures."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from diffusion.training.metrics import frechet, psnr, sharpness_ratio
 
 
 def trained_words(subject: Subject, count: int) -> dict[str, float]:
-    """Shares of pictures in which the judge finds the material and the light that were asked for."""
+    """Measure how often the judge recognises the prompted material and light."""
     return measure_accuracy(subject.judge, plain_samples(subject, count))
 
 
 def held_out_words(subject: Subject, count: int) -> dict[str, float]:
-    """The same, asked for with nouns that no caption of the training has."""
+    """As `trained_words`, with nouns that no training caption has."""
     return measure_accuracy(subject.judge, plain_samples(subject, count, True))
 
 
 def regions(subject: Subject, count: int) -> dict[str, float]:
-    """The same for views of three walls side by side, each with a prompt of its own."""
+    """As `trained_words`, for views of three walls side by side, each with its own prompt."""
     rng = np.random.default_rng(21)
     asked = [three_walls(rng) for _ in range(max(1, count // 3))]
     images = [part for shown in subject.paint([view for view, *_ in asked], seed=22) for part in shown.chunk(3, 2)]
@@ -47,7 +47,7 @@ def regions(subject: Subject, count: int) -> dict[str, float]:
 
 
 def judged_reconstruction(subject: Subject, count: int) -> dict[str, float]:
-    """Shares of materials that the judge recognises in drawn pictures, and in their reconstructions with the surface given."""
+    """Measure how often the judge recognises materials in drawn pictures and in their reconstructions with known surfaces."""
     truth = plain_truth(count)[0]
     shown = replace(truth, images=subject.reconstruct(plain_asked(count), with_surfaces=True))
     return {
@@ -57,7 +57,7 @@ def judged_reconstruction(subject: Subject, count: int) -> dict[str, float]:
 
 
 def reconstruction(subject: Subject, count: int) -> dict[str, float]:
-    """PSNR and sharpness of pictures of held-out worlds after encoding and decoding, with and without the surfaces given to the decoder."""
+    """Measure PSNR and sharpness after encoding and decoding pictures of held-out worlds, with and without known surfaces."""
     views = list(draw_views(subject.unseen, max(1, count // 8)))
     truth, found = torch.stack([v.truth for v in views]).float() / 255, {}
     for told, suffix in ((True, ""), (False, "_untold")):
@@ -68,7 +68,7 @@ def reconstruction(subject: Subject, count: int) -> dict[str, float]:
 
 
 def edges(subject: Subject, count: int) -> dict[str, float]:
-    """How much stronger edges are where surfaces meet than elsewhere, in what is painted and in the truth: medians of the pictures."""
+    """Measure how much stronger edges are where surfaces meet than elsewhere, in painted pictures and in the truth (medians)."""
     views = list(draw_views(subject.unseen, max(1, count // 8)))
     hints = [decoder_hint(view.surface) for view in views]
     borders = [hint[0, -2:] > 0 for hint in hints if hint is not None]
@@ -80,7 +80,7 @@ def edges(subject: Subject, count: int) -> dict[str, float]:
 
 
 def distance(subject: Subject, count: int) -> dict[str, float]:
-    """Fréchet distances of the judge's features from drawn pictures: of what is painted, and of other drawn pictures."""
+    """Measure Fréchet distances to drawn pictures in the judge's features: of painted pictures, and of other drawn pictures."""
 
     def features(pictures: torch.Tensor) -> torch.Tensor:
         return torch.cat([subject.judge.features(part) for part in pictures.split(64)])

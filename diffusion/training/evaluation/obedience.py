@@ -1,4 +1,4 @@
-"""Whether solver, guidance, scale and negative prompt change pictures as they should."""
+"""Measure whether solver, guidance, scale and negative prompt change pictures as they should."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SOLVERS = ("euler", "dpmpp_2m")
 
 
 def _measure_difference(a: Tensor, b: Tensor) -> Tensor:
-    """Mean difference of each pair of pictures, 0..255 [N]."""
+    """Return the mean difference of each pair of pictures, 0..255 [N]."""
     return (a.float() - b.float()).abs().mean((1, 2, 3))
 
 
@@ -28,10 +28,11 @@ def _share(right: Tensor) -> float:
 
 
 def obedience(subject: Subject, count: int) -> dict[str, float]:
-    """Shares of views in which each setting does what it is for, all with the same noise.
+    """Measure in which share of views each setting has its intended effect, with the same noise throughout.
 
-    scale: a larger one leads farther from what is painted without a prompt. guidance: so does guidance, compared with none.
-    negative: the judge finds less of a material that the negative prompt names. solver: two solvers agree better in many steps.
+    scale: a larger scale leads farther from the unprompted picture; guidance: so does guidance, compared with none
+    negative: a negative prompt lowers the judge's score for the material that it names; solver: two solvers agree better in many
+    steps than in few
     """
     views = plain_asked(max(2, count // 20))
     without = subject.paint([replace(v, prompts=("",)) for v in views], 5, guidance="none")

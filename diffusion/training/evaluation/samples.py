@@ -1,4 +1,4 @@
-"""The views that measures ask for. Worlds, surfaces and captions come from seeds that nothing was trained on."""
+"""The views that measures use. Worlds, surfaces and captions come from seeds that no training uses."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from diffusion.training.evaluation.subject import Subject
 from diffusion.training.evaluation.view import View, camera_of, draw_view, view_of
 
 TRUTH = 9000
-"""The seed of the plain pictures that samples are compared with."""
+"""Seed of the plain pictures that samples are compared with."""
 SOLID = [i for i, name in enumerate(NAMES) if MATERIALS[name].place != "sky"]
 PLAIN = np.array([[[-200, -200, -100], [200, 200, 0]]], float)
 
 
 def wall(x: float, y: float, away: float, yaw: float = 0.0) -> World:
-    """A view of the wall in the plane z = 0 from a distance in blocks; yaw: radians to the left."""
+    """Return a view of the wall in the plane z = 0. away: distance in blocks; yaw: radians to the left."""
     return World(PLAIN, np.array([1]), np.array([x, y, away]), yaw, 0.0, CELL * FOCAL, SIDE)
 
 
 def prompt_of(material: int, light: int, rng: np.random.Generator, held_out: bool = False) -> str:
-    """A noun of the material and words for the light. held_out: a noun that no caption of the training has."""
+    """Return a noun for the material with words for the light. held_out: use a noun that no training caption has."""
     drawn = MATERIALS[NAMES[material]]
     nouns = drawn.held_out if held_out else drawn.nouns
     return f"{rng.choice(nouns)}, {rng.choice(LIGHT_WORDS[LIGHT_NAMES[light]])}"
@@ -43,13 +43,13 @@ def prompt_of(material: int, light: int, rng: np.random.Generator, held_out: boo
 
 @lru_cache(maxsize=2)
 def plain_truth(count: int, seed: int = TRUTH) -> tuple[JudgedPictures, tuple[World, ...]]:
-    """Drawn pictures of one material each, and their worlds."""
+    """Draw pictures of one material each; return them with their worlds."""
     judged, worlds = plain_views(seed, count)
     return judged, tuple(worlds)
 
 
 def plain_asked(count: int, held_out: bool = False) -> list[View]:
-    """A view with a random prompt for each picture of `plain_truth`."""
+    """Return a view with a random prompt for each picture of `plain_truth`."""
     truth, worlds = plain_truth(count)
     rng = np.random.default_rng(11 + held_out)
     labels = zip(truth.images, worlds, truth.material.tolist(), truth.light.tolist(), strict=True)
@@ -58,13 +58,13 @@ def plain_asked(count: int, held_out: bool = False) -> list[View]:
 
 @lru_cache(maxsize=3)
 def plain_samples(subject: Subject, count: int, held_out: bool = False) -> JudgedPictures:
-    """What the subject paints of `plain_asked`, and what it should show."""
+    """Paint the views of `plain_asked`; return the pictures with the expected materials and lights."""
     return replace(plain_truth(count)[0], images=subject.paint(plain_asked(count, held_out)))
 
 
 @lru_cache(maxsize=1)
 def draw_views(data: DataConfig, count: int) -> tuple[View, ...]:
-    """Views of held-out worlds of several surfaces, each under a caption of its own."""
+    """Draw views of held-out worlds with several surfaces, each with its own caption."""
     pictures, rng, found = DrawnPictures(data), np.random.default_rng(13), []
     for index in range(pictures.count):
         surfaces, mood = surfaces_from_note(pictures.note(index))
@@ -80,7 +80,7 @@ def draw_views(data: DataConfig, count: int) -> tuple[View, ...]:
 
 
 def three_walls(rng: np.random.Generator) -> tuple[View, list[int], int]:
-    """A view of three materials side by side on one wall, five blocks away; the materials from left to right, and the light."""
+    """Return a view of three walls side by side, five blocks away, with the materials from left to right and the light."""
     chosen, light = rng.choice(SOLID, 3, replace=False).tolist(), int(rng.integers(len(LIGHT_NAMES)))
     bank = build_bank([Surface(NAMES[m]) for m in chosen], int(rng.integers(2**31)))
     away = 5.0

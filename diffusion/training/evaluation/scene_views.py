@@ -1,4 +1,4 @@
-"""Views of a built-in scene, painted by a model: geometry by the CPU raycaster, every region under its own prompt."""
+"""Paint views of a built-in scene, with geometry from the CPU raycaster and a prompt for each region."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from scenes.scene import Scene
 
 SCENE, PATH = "hamlet", "tour"
 SHARES = (0.0, 0.3, 0.6, 0.9)
-"""Of the path's length in time, where it is looked at."""
+"""Times of the views, as shares of the path's duration."""
 SIZE = (512, 320)  # width, height, pixels
 
 
 def scene_view(scene: Scene, blocks: Blocks, camera: Camera, size: tuple[int, int]) -> View:
-    """What a camera sees of a scene; its truth is black, as nobody has painted it. size: (width, height), multiples of 32."""
+    """Return a camera's view of a scene, with a black picture as its truth. size: (width, height), multiples of 32."""
     cells, pixels = (cast_rays(blocks, camera, (size[0] // n, size[1] // n)) for n in (CELL, 1))
     material = np.where(pixels.side < 0, -1, blocks.find_material(pixels.voxel))
     names, regions = np.unique(material, return_inverse=True)
@@ -41,7 +41,7 @@ def scene_view(scene: Scene, blocks: Blocks, camera: Camera, size: tuple[int, in
 
 
 def paint_tour(config: DenoiserConfig) -> Path:
-    """A sheet of views of SCENE along PATH, painted by the model or the run's last checkpoint; in the run's folder."""
+    """Paint views of SCENE along PATH by the model or the run's last checkpoint; write a sheet to the run's folder."""
     painter, scene = open_painter(config), load_scene(SCENE)
     blocks, path = extrude_scene(scene), scene.paths[PATH]
     views = [scene_view(scene, blocks, sample_path(path, s * path.seconds), SIZE) for s in SHARES]

@@ -1,4 +1,4 @@
-"""The sheets of the training page: every material as it is drawn, and as the model paints it on the same surface."""
+"""Write the sheets of docs/training.md: every material as drawn, and as the model paints it on the same surface."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOTHING = np.zeros((0, 2, 3))
 
 
 def standard_world(place: str, side: int = SIDE) -> World:
-    """A wall seen at a slight angle, a floor from above, or the sky, as the sheets show them."""
+    """Return the world that sheets show: a wall seen at a slight angle, a floor from above, or the sky."""
     focal = CELL * FOCAL
     if place == "sky":
         return World(NOTHING, np.zeros(0, int), np.array([0, 2.0, 0]), 0.0, 0.7, focal, side)
@@ -35,7 +35,7 @@ def standard_world(place: str, side: int = SIDE) -> World:
 
 
 def material_views(side: int = SIDE) -> list[View]:
-    """A view of every material under its first noun."""
+    """Return a view of every material, prompted by its first noun."""
     return [
         draw_view(standard_world(m.place, side), build_bank([Surface(m.name)], i), [0] * SLOTS, Mood(), [m.nouns[0]], 1)
         for i, m in enumerate(MATERIALS.values())
@@ -43,13 +43,13 @@ def material_views(side: int = SIDE) -> list[View]:
 
 
 def save_small(path: Path, pictures: list[Tensor], labels: list[str]) -> None:
-    """Save a sheet with 256 colours, which takes a third of the bytes without a visible difference."""
+    """Save a sheet with 256 colours: a third of the bytes without a visible difference."""
     with atomic_write(path) as temporary:
         sheet(list(pictures), labels, 7, 168).quantize(256).save(temporary, optimize=True)
 
 
 def write_sheets(config: DenoiserConfig) -> Path:
-    """Write the sheet of drawn materials and that of painted ones into the run's folder."""
+    """Write the sheets of drawn and of painted materials into the run's folder."""
     out, views, painter = Path(config.out), material_views(), open_painter(config)
     out.mkdir(parents=True, exist_ok=True)
     save_small(out / "training_materials.png", [v.truth for v in views], list(MATERIALS))

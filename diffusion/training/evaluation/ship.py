@@ -1,4 +1,4 @@
-"""Ship a denoiser and its decoder: one pipeline folder, in half precision, with its card."""
+"""Ship a denoiser and its decoder as one pipeline folder in half precision, with a model card."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from diffusion.training.evaluation.trained import INDEX, facts_of, load_trained_
 from diffusion.training.learners.encode_cells import encoder_id
 from diffusion.training.start_weights import model_folder
 
-PREVIEWED = 48  # held-out pictures that the preview map is fitted to
+PREVIEWED = 48  # held-out pictures to which the preview map is fitted
 PLACES = ("out", "start", "data", "autoencoder", "decoder", "cache", "model", "target", "judge", "count", "measures")
-"""Fields of a configuration that name places on the machine where it ran, or are about its evaluation."""
+"""Fields of a configuration that name local paths or only concern the evaluation."""
 WEIGHTS = {"ema": "EMA {}", "raw": "the last step's weights"}
 
 
 def ship(config: DenoiserConfig) -> Path:
-    """Write the run's denoiser, with the decoder of `config.decoder`, as a model folder `config.target`; the folder.
+    """Write the run's denoiser and the decoder of `config.decoder` as the model folder `config.target`. Returns the folder.
 
     Raises InputError if a part is missing, if the decoder belongs to another encoder than the denoiser's latents, or if the folder holds
     something else.
@@ -75,7 +75,7 @@ def ship(config: DenoiserConfig) -> Path:
 
 
 def _target(config: DenoiserConfig) -> Path:
-    """The folder to write. Raises InputError for one that this must not replace."""
+    """Return the folder to write. Raises InputError if it must not be replaced."""
     target = Path(config.target) if config.target else EMBEDDED
     if not open_training_pictures(config.data).surfaces and target.resolve() == EMBEDDED.resolve():
         raise InputError("config", "target", "is the model that comes with the program; give another folder")
@@ -88,7 +88,7 @@ def _target(config: DenoiserConfig) -> Path:
 
 @torch.no_grad()
 def preview_map(vae: SurfaceAutoencoder, pictures: Pictures) -> list[list[float]]:
-    """The linear map of `diffusion.models.preview` for this latent space, fitted to held-out pictures."""
+    """Fit the linear map of `diffusion.models.preview` for this latent space to held-out pictures."""
     rows = list(range(0, pictures.count, max(1, pictures.count // PREVIEWED)))
     shown = middle_squares(pictures, rows).float() / 127.5 - 1
     latents = torch.cat([vae.encode(part).latents for part in shown.split(4)])
@@ -96,7 +96,7 @@ def preview_map(vae: SurfaceAutoencoder, pictures: Pictures) -> list[list[float]
 
 
 def note_training(folder: Path, **notes: object) -> None:
-    """Write how a model was trained into its folder's `training.json`, beside what is there of its other parts."""
+    """Add how a model was trained to its folder's `training.json`; the notes of its other parts stay."""
     path = folder / "training.json"
     known = read_json(path, "notes of a training") if path.exists() else {}
     _write(path, json.dumps(known | notes, indent=1) + "\n")

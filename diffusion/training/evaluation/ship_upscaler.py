@@ -1,4 +1,4 @@
-"""Ship an upscaler: its weights beside the embedded model's, and in the notes how it was trained and what it measures."""
+"""Ship an upscaler: write its weights beside the embedded model's, and its training and figures into the notes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from diffusion.upscaling.weights import read_compact
 
 
 def ship_upscaler(config: UpscalerConfig, target: Path = FILE) -> Path:
-    """Copy the run's network to `target`, measured on all pictures of held-out worlds. Returns the file.
+    """Measure the run's network on all pictures of held-out worlds and copy it to `target`. Returns the file.
 
     Raises InputError if it isn't trained yet.
     """

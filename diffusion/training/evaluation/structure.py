@@ -36,7 +36,7 @@ def period(picture: Tensor, axis: int, least: int = 6, most: int = 60) -> tuple[
 
 
 def edge_contrast(picture: Tensor, borders: Tensor) -> float:
-    """Mean brightness step across the borders of surfaces over the mean elsewhere; 1 where the picture ignores them.
+    """Return the mean brightness step across surface borders divided by the mean elsewhere; 1 if the picture ignores borders.
 
     picture: [3,H,W]; borders: bool [2,H,W], where the next pixel to the right, and below, is of another surface. A pixel beside a border
     counts as on it.

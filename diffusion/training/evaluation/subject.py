@@ -1,4 +1,4 @@
-"""A model under evaluation: what it paints of views through the program's own dreams, and the judge of its pictures."""
+"""The model under evaluation, which paints views by the program's own dreams, and the judge of its pictures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from diffusion.training.start_weights import model_folder
 
 
 class Subject(Protocol):
-    """Whatever paints views and shows pictures again; hashable, since samples that several measures share are kept."""
+    """Paints and reconstructs views. It is hashable, because samples that several measures share are cached by subject."""
 
     @property
     def judge(self) -> Classifier: ...
@@ -43,7 +43,7 @@ class Subject(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Painter:
-    """A model with the settings of its dreams. unseen: the pictures of held-out worlds."""
+    """A model with its dream settings. unseen: configuration of the held-out worlds' pictures."""
 
     model: SurfaceModel
     settings: DreamSettings
@@ -51,7 +51,7 @@ class Painter:
     unseen: DataConfig
 
     def paint(self, views: list[View], seed: int = 0, **changes: object) -> Tensor:
-        """uint8 [N,3,H,W]: a dream of each view, all of one size, with noise of its own. changes: of the settings."""
+        """Dream views of one size, each with its own noise. Returns uint8 [N,3,H,W]. changes: settings to change."""
         settings = replace(self.settings, **changes)  # type: ignore[arg-type]
         shown = []
         for index, view in enumerate(views):
@@ -63,7 +63,7 @@ class Painter:
         return torch.stack(shown)
 
     def reconstruct(self, views: list[View], with_surfaces: bool) -> Tensor:
-        """uint8 [N,3,H,W]: each view's truth through encoder and decoder. told: whether the decoder gets the surfaces."""
+        """Encode and decode each view's truth. Returns uint8 [N,3,H,W]. with_surfaces: whether the decoder gets the surfaces."""
         shown = []
         for view in views:
             latents = self.model.encode_tensor(view.truth[None].float() / 127.5 - 1)
@@ -73,7 +73,7 @@ class Painter:
 
 
 def open_painter(config: DenoiserConfig) -> Painter:
-    """The model folder `config.model`, or the run's last checkpoint as `ship` would ship it. Raises InputError where a part is missing."""
+    """Open the model folder `config.model`, or the run's last checkpoint as `ship` would write it. Raises InputError for missing parts."""
     if config.model:
         return _painter(Path(config.model), config)
     unet, decoder = load_trained_unet(config), model_folder(config.decoder or config.autoencoder)

@@ -1,4 +1,4 @@
-"""The trained networks of a run, and what a model folder holds beside them."""
+"""Load a run's trained networks, and write the files that accompany them in a model folder."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from diffusion.training.data.captioned import is_own_folder, read_captioned
 from diffusion.training.masters import NAME
 
 WORDS = (VOCABULARY, BANK)
-"""Files of the embedded model that say which words it knows; every model of the same captions needs them."""
+"""Files of the embedded model that list the words it knows. Every model trained on the same captions needs them."""
 DEFAULTS = {"steps": 6, "scale": 2.0, "guidance_start": 0.0, "match": 0.0}
 OWN_DEFAULTS = {"steps": 12, "scale": 2.0, "guidance_start": 0.0}
-"""Dream settings that suit a model of drawn pictures, and one of others; `rayverie.json` holds them."""
+"""Default dream settings, stored in `rayverie.json`: for models of drawn pictures, and for models of other pictures."""
 INDEX = {
     "_class_name": "SurfacePipeline",
     "unet": ["diffusion.models.surface_unet", "SurfaceUNet"],
@@ -34,7 +34,7 @@ INDEX = {
 
 
 def load_trained_unet(config: DenoiserConfig) -> SurfaceUNet:
-    """The run's denoiser with the weights that `config.weights` names, float32. Raises InputError if there is none."""
+    """Load the run's denoiser in float32 with the weights that `config.weights` names. Raises InputError if there is none."""
     run = Path(config.out)
     if not (run / "unet" / "config.json").is_file():
         raise InputError(run, "unet", "isn't there yet; train the denoiser first")
@@ -46,20 +46,20 @@ def load_trained_unet(config: DenoiserConfig) -> SurfaceUNet:
 
 
 def read_trained_steps(config: DenoiserConfig) -> int:
-    """The steps behind the run's last checkpoint."""
+    """Return the number of steps at the run's last checkpoint."""
     with safe_open(Path(config.out) / NAME, "pt") as file:
         return int(json.loads(file.metadata()["state"])["step"])
 
 
 def facts_of(data: DataConfig) -> dict[str, Any]:
-    """What `rayverie.json` of a model of these pictures says."""
+    """Return the contents of `rayverie.json` for a model of these pictures."""
     own = is_own_folder(data.folder)
     facts = {"version": 1, "text": "minilm", "native": data.size, "defaults": OWN_DEFAULTS if own else DEFAULTS}
     return {**facts, "surfaces": False} if own else facts
 
 
 def write_words(data: DataConfig, target: Path) -> None:
-    """Write the captions that a model knows: those of its own pictures, or else the embedded model's, whose words are all that it knows."""
+    """Write the model's captions: those of its own pictures, or else the embedded model's captions and word list."""
     if is_own_folder(data.folder):
         captions = list(dict.fromkeys(one.caption for one in read_captioned(data.folder)))
         PromptBank.build(captions[:MOST], MiniLMEncoder().sentences).save(target / BANK)

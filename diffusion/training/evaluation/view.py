@@ -1,4 +1,4 @@
-"""What a model is asked to paint, beside what is truly there: a drawn world as the program sees a scene."""
+"""A view to paint, with its true picture: a drawn world in the form in which the program sees a scene."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from diffusion.training.data.views import SLOTS, World, paint, trace_world
 from scenes.camera import Camera
 
 UNMOVED = torch.zeros(SLOTS, 2)
-"""Patterns of views lie where the world's own u and v say, as in a scene."""
+"""Offsets of zero: patterns lie at the world's own u and v, as in a scene."""
 
 
 @dataclass(frozen=True)
 class View:
-    """truth: uint8 [3,H,W]; gbuffer: what the camera sees; regions: int16 [H,W], index of the prompt of each pixel."""
+    """truth: uint8 [3,H,W], the true picture; gbuffer: the camera's G-buffer; regions: int16 [H,W], each pixel's index of a prompt."""
 
     truth: Tensor
     gbuffer: GBuffer
@@ -33,11 +33,11 @@ class View:
 
     @property
     def surface(self) -> Surface:
-        """The geometry as a canvas holds it."""
+        """The geometry in the form of a canvas."""
         return Surface(region_ids=self.regions, gbuffer=self.gbuffer)
 
     def canvas(self, noise: np.ndarray) -> Canvas:
-        """An empty canvas of this view. noise: float32 [C,h,w]."""
+        """Return an empty canvas for this view. noise: float32 [C,h,w]."""
         cells = by_cell(self.regions)
         masks = [(cells == k).mean((1, 3), dtype=np.float32) for k in range(len(self.prompts))]
         asked = tuple(Region(p, m, self.negative) for p, m in zip(self.prompts, masks, strict=True))
@@ -47,12 +47,12 @@ class View:
 def draw_view(
     world: World, bank: Bank, chosen: Sequence[int], mood: Mood, prompts: Sequence[str], seed: int = 0
 ) -> View:
-    """A world drawn with the bank's surfaces `chosen`, one for each slot, and its slots' prompts; one prompt is that of all slots."""
+    """Draw a world with the bank's surfaces `chosen`, one per slot. prompts: one per slot, or one for all slots."""
     return view_of(world, paint(world, bank, list(chosen), mood, seed, UNMOVED).image, prompts)
 
 
 def view_of(world: World, truth: Tensor, prompts: Sequence[str]) -> View:
-    """A world's view whose picture is known."""
+    """Return the view of a world whose picture is known."""
     side, depth, slot = _trace(world)
     cell_side, cell_depth, _ = _trace(replace(world, size=world.size // CELL, focal=world.focal / CELL))
     regions = slot if len(prompts) == SLOTS else np.zeros_like(slot)
@@ -60,7 +60,7 @@ def view_of(world: World, truth: Tensor, prompts: Sequence[str]) -> View:
 
 
 def camera_of(world: World) -> Camera:
-    """The camera whose square picture is the world's."""
+    """Return the camera of a world's square picture."""
     x, y, z = (float(value) for value in world.eye)
     fov = 2 * math.degrees(math.atan(world.size / 2 / world.focal))
     return Camera.from_angles((x, y, z), math.degrees(world.yaw), math.degrees(world.pitch), fov)

@@ -1,4 +1,4 @@
-"""Whether a pattern recurs as the truth's does, and lies where the truth's lies: waves of brightness along a surface's own u or v."""
+"""Compare a pattern's period and position with the truth's by Fourier analysis of brightness along a surface's own u or v."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from torch import Tensor
 from diffusion.models.surface_place import PERIOD
 
 WAVES = tuple(range(4, 65))
-"""Waves in PERIOD blocks that are looked for; longer ones are light and shade."""
+"""Wave numbers per PERIOD blocks that are analysed; longer waves are light and shade."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """wave, truth: the strongest wave of the picture and of the truth, in waves per PERIOD blocks. turn: by how much of the truth's wave
-    the picture's wave of the same length is off, -0.5..0.5. strength: amplitude of that wave over the truth's. shared: amplitude that the
-    picture's strongest wave has in the truth, over that of the truth's own strongest."""
+    """How a picture's waves agree with the truth's.
+
+    wave, truth: number of the strongest wave in the picture and in the truth, per PERIOD blocks
+    turn: phase error at the truth's wave, in wavelengths, -0.5..0.5; strength: the picture's amplitude there over the truth's
+    shared: the truth's amplitude at the picture's strongest wave, over that of its own strongest
+    """
 
     wave: int
     truth: int
@@ -28,12 +31,14 @@ class Agreement:
     shared: float
 
     def period_right(self, tolerance: float = 0.15, shared: float = 0.7) -> bool:
-        """Whether the strongest waves are equally long, but for a share `tolerance`, or the picture's is about as strong in the truth:
-        narrow joints have overtones as strong as their fundamental."""
+        """Whether the strongest waves have the same length up to a share `tolerance`, or the picture's is about as strong in the truth.
+
+        Narrow joints have overtones as strong as their fundamental.
+        """
         return abs(self.truth / self.wave - 1) < tolerance or self.shared > shared
 
     def phase_right(self, turn: float = 0.15, strength: float = 0.3) -> bool:
-        """Whether the truth's wave is there, strong enough and no more than `turn` of its length away."""
+        """Whether the picture has the truth's wave, at least `strength` times as strong and off by at most `turn` of its length."""
         return abs(self.turn) < turn and self.strength > strength
 
 
@@ -45,14 +50,14 @@ def amplitudes(picture: Tensor, place: Tensor, waves: Sequence[int] = WAVES) -> 
     grey = picture.float().mean(0)
     rate = torch.tensor(waves, dtype=torch.float32).view(-1, 1, 1) / PERIOD
     phase = -2 * math.pi * rate * place
-    # a Hann window: what is cut off at the borders would look like waves of its own
+    # a Hann window, because cutting the pattern off at the borders would add waves of its own
     window = torch.outer(*(torch.hann_window(n + 2, periodic=False)[1:-1] for n in grey.shape))
     grey = grey - (grey * window).sum() / window.sum()
     return torch.complex((grey * window * phase.cos()).mean((1, 2)), (grey * window * phase.sin()).mean((1, 2)))
 
 
 def agreement(picture: Tensor, truth: Tensor, place: Tensor, waves: Sequence[int] = WAVES) -> Agreement:
-    """How a picture's waves along `place` meet those of the truth, both [3,H,W] of the same view."""
+    """Compare a picture's waves along `place` with the truth's; both are [3,H,W] of the same view."""
     shown, wanted = amplitudes(picture, place, waves), amplitudes(truth, place, waves)
     best = int(wanted.abs().argmax())
     turn = float((shown[best] * wanted[best].conj()).angle()) / (2 * math.pi)

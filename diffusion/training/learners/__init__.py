@@ -1,1 +1,1 @@
-"""What is trained, and by which loss: features, autoencoder with its critic, denoiser."""
+"""The trained networks and their losses: features, autoencoder with its critic, denoiser, upscaler."""

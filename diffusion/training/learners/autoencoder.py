@@ -35,7 +35,7 @@ VALIDATION = 48  # pictures of unseen worlds
 
 
 def new_autoencoder(config: AutoencoderConfig) -> SurfaceAutoencoder:
-    """The network, its weights drawn from the run's seed."""
+    """Create the network with weights drawn from the run's seed."""
     torch.manual_seed(config.seed)
     return SurfaceAutoencoder(
         latent_channels=config.latent_channels,
@@ -48,7 +48,7 @@ def new_autoencoder(config: AutoencoderConfig) -> SurfaceAutoencoder:
 
 
 class AutoencoderLosses(nn.Module):
-    """The losses of one training step, with the autoencoder, the critic if there is one, and the features, which are not saved."""
+    """The losses of one training step. Holds the autoencoder, the critic if any, and the feature network, which is not saved."""
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class AutoencoderLosses(nn.Module):
         self.vae.encoder.requires_grad_(not config.freeze_encoder)
 
     def forward(self, images: Tensor, disturbance: Tensor, *surface: Tensor) -> dict[str, Tensor]:
-        """The loss's parts.
+        """Return the parts of the loss.
 
         images: uint8 [B,3,S,S]; disturbance: [B,C,S/8,S/8], added to the latents; surface: what `decoder_conditions` returns.
         """
@@ -79,7 +79,7 @@ class AutoencoderLosses(nn.Module):
         for eyes in self._eyes:
             parts["likeness"] = config.likeness * likeness(eyes, shown, truth)
         if config.equivariance:
-            # half as large a picture is half as large a latent: what is seen from twice as far away has the same colours and grain
+            # half-size latents must decode to the half-size picture, so that surfaces keep colours and grain at twice the distance
             half = len(truth) // 2
             small, smaller = (F.avg_pool2d(x[:half], 2) for x in (truth, latents))
             parts["equivariance"] = config.equivariance * F.l1_loss(self._decode(smaller).float(), small.float())
@@ -97,12 +97,12 @@ class AutoencoderLosses(nn.Module):
 
 
 def train_autoencoder(config: AutoencoderConfig) -> Path:
-    """Train (or go on training) the autoencoder; `out/vae` holds its averaged weights after every checkpoint."""
+    """Train the autoencoder, or resume. Every checkpoint writes its averaged weights to `out/vae`."""
     pictures, unseen = open_training_pictures(config.data), open_held_out_pictures(config.data)
     model = AutoencoderLosses(config)
     load_start_weights(model.vae, config.start, "vae", "decoder.told")
     if model.vae.decoder.told is not None and not pictures.surfaces:
-        model.vae.decoder.told.requires_grad_(False)  # nothing can be learnt of surfaces; what is known of them stays
+        model.vae.decoder.told.requires_grad_(False)  # without known surfaces this layer would only be damaged
     rows = list(range(0, unseen.count, 4))[:VALIDATION]
     validation = middle_squares(unseen, rows)
 
@@ -111,7 +111,7 @@ def train_autoencoder(config: AutoencoderConfig) -> Path:
         chosen = rng.integers(pictures.count, size=count).tolist()
         windows = [pictures.window(i, config.crop, rng) for i in chosen]
         images = torch.stack([pictures.tensor("images", i)[(..., *w)] for i, w in zip(chosen, windows, strict=True)])
-        # a denoiser's latents are off by more or by less: each picture has its own deviation
+        # a denoiser's errors vary in size, so each picture gets its own deviation
         deviation = config.noise * rng.random((count, 1, 1, 1), np.float32)
         shape = (count, config.latent_channels, config.crop // 8, config.crop // 8)
         disturbance = torch.from_numpy(deviation * rng.standard_normal(shape, np.float32))
@@ -144,7 +144,7 @@ def train_autoencoder(config: AutoencoderConfig) -> Path:
 
 @torch.no_grad()
 def standardise(vae: SurfaceAutoencoder, pictures: Pictures, count: int = 96) -> dict[str, list[float]]:
-    """Set the buffers by which latents get zero mean and unit deviation per channel over random pictures; what they were before."""
+    """Set the buffers that give latents zero mean and unit deviation per channel over random pictures. Returns the old values."""
     chosen = np.random.default_rng(0).integers(pictures.count, size=count)
     squares = middle_squares(pictures, chosen.tolist())
     latents = torch.cat([vae.encoder(as_input(one[None], vae)) for one in squares])

@@ -1,4 +1,4 @@
-"""What the denoiser trains on, as `learners.encode_cells` wrote it: latents, the geometry of every latent pixel, captions as vectors."""
+"""Read the denoiser's training data as `learners.encode_cells` wrote it: latents, geometry per latent pixel, encoded captions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from diffusion.models.minilm import TOKENS, MiniLMEncoder
 from diffusion.models.surface_conditions import SurfaceGeometry
 from diffusion.training.data.views import SLOTS
 
-CAPTIONS = 3  # ways to say each surface
+CAPTIONS = 3  # captions per surface
 GEOMETRY = ("uv", "span", "normal", "depth", "kind")
 UNKNOWN: dict[str, tuple[int, ...]] = {"uv": (2,), "span": (2,), "normal": (3,), "depth": (), "kind": ()}
 """The leading sides of each."""
@@ -40,7 +40,7 @@ class Batch:
 
 
 class Cells:
-    """The encoded pictures that exist, read one by one. key: of their pictures; unconditional: [TOKENS,D], the context of no words."""
+    """The encoded pictures on disk. key: of their pictures; unconditional: [TOKENS,D], the context of the empty prompt."""
 
     def __init__(self, folder: Path, key: str) -> None:
         self.folder, self.key = folder, key
@@ -57,7 +57,7 @@ class Cells:
         return len(self._rows)
 
     def refresh(self) -> int:
-        """Open the files that are new; how many pictures there are now."""
+        """Open new files and return the number of pictures."""
         for path in sorted(self.folder.glob(f"cells-{self.key}-*.safetensors")):
             if path not in self._files:
                 file = self._files[path] = safe_open(path, "pt")
@@ -70,11 +70,11 @@ class Cells:
 
     @property
     def sizes(self) -> tuple[tuple[int, int], ...]:
-        """(height, width) of the latents that there are."""
+        """(height, width) of all latents, without repetition."""
         return tuple(self._of_size)
 
     def draw(self, count: int, alike: bool, rng: np.random.Generator) -> list[int]:
-        """Random pictures. alike: whether all have one size, that of a random picture."""
+        """Draw random indices. alike: draw only pictures of one size, that of a random picture."""
         if not alike:
             return rng.integers(self.count, size=count).tolist()
         first = int(rng.integers(self.count))
@@ -82,12 +82,12 @@ class Cells:
         return [members[i] for i in rng.integers(len(members), size=count)]
 
     def latents(self, index: int) -> Tensor:
-        """[C,h,w] of one picture."""
+        """Read the latents [C,h,w] of a picture."""
         path, row = self._rows[index]
         return self._files[path].get_slice("latents")[row]
 
     def words(self, index: int) -> list[str]:
-        """A picture's first caption of each slot, "" where a slot is hardly seen."""
+        """Return the first caption of each slot of a picture; "" for slots that are hardly visible."""
         path, row = self._rows[index]
         said = json.loads(self._files[path].metadata()["words"])
         return [said[i] if i >= 0 else "" for i in self._files[path].get_slice("captions")[row][:, 0].tolist()]
@@ -101,7 +101,7 @@ class Cells:
         return torch.cat((found, found[:1].expand(TOKENS - len(found), -1)))
 
     def batch(self, indices: list[int], size: tuple[int, int], rng: np.random.Generator) -> Batch:
-        """Random crops of (height, width) of some pictures, each surface under one of its captions."""
+        """Crop pictures at random to (height, width), with one of its captions for each surface."""
         columns: dict[str, list[Tensor]] = {name: [] for name in ("latents", "shares", *GEOMETRY, "contexts", "told")}
         for index in indices:
             path, row = self._rows[index]
@@ -124,7 +124,7 @@ class Cells:
 
 
 def _unknown(name: str, size: torch.Size) -> Tensor:
-    """What stands in a column where nothing is known of surfaces: finite numbers, and all shares in the first slot."""
+    """Return the value of a column for pictures without known surfaces: zeros, and all shares in the first slot."""
     if name == "shares":
         return torch.stack([torch.full(size, 255 if slot == 0 else 0, dtype=torch.uint8) for slot in range(SLOTS)])
     return torch.ones(*UNKNOWN[name], *size)

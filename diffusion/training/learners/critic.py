@@ -1,4 +1,4 @@
-"""A critic for the decoder. It requires every patch to look like a drawn one, which distance losses don't."""
+"""A critic (discriminator) for the decoder. Unlike distance losses, it requires every patch to look like a drawn one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training the denoiser that knows surfaces: rectified flow on latents, every pixel under the prompt of its own surface."""
+"""Train the surface-aware denoiser: rectified flow on latents, each latent pixel with the prompt of its own surface."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from diffusion.training.start_weights import load_start_weights, model_folder
 
 SHOWN = 18  # held-out pictures on a sheet of samples
 LEVELS = (0.3, 0.7, 0.99)
-"""Noise levels at which the held-out error is measured."""
+"""Noise levels of the held-out error."""
 
 
 def new_denoiser(config: DenoiserConfig, latent_channels: int) -> SurfaceUNet:
-    """The network, its weights drawn from the run's seed."""
+    """Create the network with weights drawn from the run's seed."""
     torch.manual_seed(config.seed)
     return SurfaceUNet(
         latent_channels=latent_channels,
@@ -44,21 +44,21 @@ def new_denoiser(config: DenoiserConfig, latent_channels: int) -> SurfaceUNet:
 
 
 def encode(config: DenoiserConfig) -> Path:
-    """Encode the pictures that exist and aren't encoded yet, those that no run trains on first."""
+    """Encode all pictures that are not encoded yet, held-out ones first."""
     for pictures in (open_held_out_pictures(config.data), open_training_pictures(config.data)):
         folder = write_cells(pictures, config.autoencoder, config.cache, config.numbers)
     return folder
 
 
 def whole_size(latents: Tensor, channels: Sequence[int]) -> tuple[int, int]:
-    """(height, width) of latents [C,h,w], less what the levels of a network can't halve."""
+    """Return (height, width) of latents [C,h,w], rounded down to what the network's levels can halve."""
     multiple = 2 ** (len(channels) - 1)
     height, width = (side // multiple * multiple for side in latents.shape[1:])
     return height, width
 
 
 def square_side(cells: Cells, channels: Sequence[int]) -> int:
-    """The side of the largest square that all latents have, for a network of these widths. Raises InputError if there is none."""
+    """Return the side of the largest square that fits into all latents and this network. Raises InputError if there is none."""
     multiple = 2 ** (len(channels) - 1)
     side = min(min(size) for size in cells.sizes) // multiple * multiple
     if not side:
@@ -71,7 +71,7 @@ def square_side(cells: Cells, channels: Sequence[int]) -> int:
 def withhold(
     batch: Batch, config: DenoiserConfig, unconditional: Tensor, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """The contexts, some pictures' replaced by those of no words; and [B,2], 0 where u and v, or the shape, are withheld, else 1."""
+    """Return the contexts, some replaced by the empty prompt's, and [B,2]: 0 where u and v, or the other geometry, are hidden, else 1."""
     count = len(batch.latents)
     silent = torch.from_numpy(rng.random(count) < config.drop_words).view(-1, 1, 1, 1)
     told = rng.random((2, count)) >= np.array([[config.drop_place], [config.drop_shape]])
@@ -79,7 +79,7 @@ def withhold(
 
 
 def train_denoiser(config: DenoiserConfig) -> Path:
-    """Train (or go on training) the denoiser; `out/unet` holds its averaged weights after every checkpoint."""
+    """Train the denoiser, or resume. Every checkpoint writes its averaged weights to `out/unet`."""
     folder = cache_folder(config.cache, config.autoencoder)
     cells, unseen = (Cells(folder, key) for key in cell_keys(config.data))
     vae = load_autoencoder(model_folder(config.autoencoder))
@@ -126,7 +126,7 @@ def train_denoiser(config: DenoiserConfig) -> Path:
 
 @torch.no_grad()
 def measure_held_out_error(network: SurfaceUNet, batch: Batch, size: int) -> dict[str, float]:
-    """Mean square error of the flow at each of LEVELS, with the same noise every time."""
+    """Return the mean square error of the flow at each of LEVELS, with the same noise every time."""
     found, batch = {}, batch.to(network.device)
     for level in LEVELS:
         generator, errors = torch.Generator().manual_seed(1), []
@@ -153,8 +153,8 @@ def draw_samples(
     side: int,
     step: int,
 ) -> None:
-    """A sheet of held-out pictures: each as its latents decode, and beside it what the network paints of its geometry and prompts.
-    side: latent pixels of what is shown of each."""
+    """Draw a sheet of held-out pictures, each beside the network's picture of the same geometry and prompts.
+    side: of the part shown of each, in latent pixels"""
     batch = cells.batch(rows, (side, side), np.random.default_rng(0)).to(network.device)
     unsaid = cells.unconditional.to(network.device).expand_as(batch.contexts)
     flow, silent = (make_flow(network, batch.geometry, batch.shares, x, batch.known) for x in (batch.contexts, unsaid))

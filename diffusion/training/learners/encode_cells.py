@@ -1,4 +1,4 @@
-"""What the denoiser trains on, computed once: latents, the geometry of every latent pixel, and captions as vectors."""
+"""Compute the denoiser's training data once: latents, geometry per latent pixel, and encoded captions."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from diffusion.training.learners.features import as_input
 from diffusion.training.masters import recast
 from diffusion.training.start_weights import model_folder
 
-TOGETHER = 192  # pictures of one's own that are encoded before files of them are written
+TOGETHER = 192  # own pictures that are encoded before they are written to files
 
 
 def load_autoencoder(folder: Path) -> SurfaceAutoencoder:
-    """The exported autoencoder of a run. InputError when there is none."""
+    """Load the exported autoencoder of a run. Raises InputError if there is none."""
     if not (folder / "vae" / "config.json").is_file():
         raise InputError(folder, "vae", "isn't there yet; train the autoencoder first")
     return SurfaceAutoencoder.from_pretrained(folder / "vae").eval().requires_grad_(False)
 
 
 def encoder_id(folder: Path) -> str:
-    """Eight hex digits of what makes a picture latents; a decoder may be trained on, and the latents still hold."""
+    """Return eight hex digits that identify the encoder. Latents stay valid while only the decoder is trained."""
     path = folder / "vae" / "diffusion_pytorch_model.safetensors"
     if not path.is_file():
         raise InputError(folder, "vae", "isn't there yet; train the autoencoder first")
@@ -49,14 +49,14 @@ def encoder_id(folder: Path) -> str:
 
 
 def _strip_padding(contexts: Tensor) -> list[Tensor]:
-    """Each context [TOKENS,D] without the rows at its end that only repeat the first."""
+    """Return each context [TOKENS,D] without the trailing rows that repeat the first."""
     same = (contexts == contexts[:, :1]).all(2)
     lengths = [int((~row).nonzero().max()) + 1 if bool((~row).any()) else 1 for row in same]
     return [context[:length] for context, length in zip(contexts, lengths, strict=True)]
 
 
 def _captions(notes: list[dict], rng: np.random.Generator) -> tuple[list[str], Tensor]:
-    """The captions of pictures, and int32 [N,SLOTS,CAPTIONS], which of them say each slot; -1 where a slot is hardly seen."""
+    """Return captions, and int32 [N,SLOTS,CAPTIONS]: the captions of each slot by index, -1 for slots that are hardly visible."""
     said: list[str] = []
     rows = torch.full((len(notes), SLOTS, CAPTIONS), -1, dtype=torch.int32)
     for n, note in enumerate(notes):
@@ -72,7 +72,7 @@ def _captions(notes: list[dict], rng: np.random.Generator) -> tuple[list[str], T
 def encode_chunk(
     pictures: DrawnPictures, indices: range, vae: SurfaceAutoencoder, text: MiniLMEncoder, seed: list[int], path: Path
 ) -> None:
-    """Write what the denoiser trains on of some drawn pictures. seed: of the captions' words."""
+    """Encode some drawn pictures into a file. seed: for drawing captions."""
     columns: dict[str, list[Tensor]] = {name: [] for name in ("latents", "shares", *GEOMETRY)}
     for index in indices:
         columns["latents"].append(_latents(pictures, index, vae))
@@ -88,7 +88,7 @@ def encode_chunk(
 
 @torch.no_grad()
 def encode_own(pictures: OwnPictures, indices: range, vae: SurfaceAutoencoder, text: MiniLMEncoder, stem: Path) -> None:
-    """Write the latents and captions of some pictures of one's own: a file STEM-WIDTHxHEIGHT.safetensors for each size."""
+    """Encode some of the user's own pictures: one file STEM-WIDTHxHEIGHT.safetensors for each size."""
     of_size: dict[str, list[int]] = {}
     for index in indices:
         height, width = pictures.tensor("images", index).shape[1:]
@@ -106,7 +106,7 @@ def _latents(pictures: Pictures, index: int, vae: SurfaceAutoencoder) -> Tensor:
 
 
 def _write(path: Path, content: dict[str, Tensor], words: list[str], rows: Tensor, text: MiniLMEncoder) -> None:
-    """Write a file of cells. rows: [N,SLOTS,CAPTIONS], which of the words say each slot."""
+    """Write a file of cells. rows: [N,SLOTS,CAPTIONS], the captions of each slot, as indices of `words`."""
     contexts = _strip_padding(text.encode_many(words))
     content = {name: column.contiguous() for name, column in content.items()}
     content["captions"] = rows
@@ -117,12 +117,12 @@ def _write(path: Path, content: dict[str, Tensor], words: list[str], rows: Tenso
 
 
 def cache_folder(cache: str, autoencoder: str) -> Path:
-    """Where latents of this encoder lie."""
+    """Return the folder for this encoder's latents."""
     return Path(cache) / encoder_id(model_folder(autoencoder))
 
 
 def write_cells(pictures: Pictures, autoencoder: str, cache: str, numbers: str) -> Path:
-    """Encode the pictures that exist and aren't encoded yet; the folder."""
+    """Encode all pictures that are not encoded yet. Returns the folder."""
     folder = cache_folder(cache, autoencoder)
     vae = load_autoencoder(model_folder(autoencoder))
     recast(vae, numbers, "cuda" if torch.cuda.is_available() else "cpu")
@@ -144,7 +144,7 @@ def write_cells(pictures: Pictures, autoencoder: str, cache: str, numbers: str) 
 
 
 def _count_encoded(stem: Path) -> int:
-    """How many pictures the files of a stem hold."""
+    """Count the pictures in the files of a stem."""
     found = 0
     for path in stem.parent.glob(f"{stem.name}-*.safetensors"):
         with safe_open(path, "pt") as file:

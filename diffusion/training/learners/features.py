@@ -1,7 +1,7 @@
-"""Features that say how alike two pictures look: of a small network that names the surface under every 8×8 pixels.
+"""Perceptual features: a small network that names the surface in each 8×8-pixel cell.
 
-They take the place of a network trained on photographs (Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a
-Perceptual Metric"). The judge of the evaluation is another network with other training pictures: no run ever asks it.
+It replaces a network trained on photographs (Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a
+Perceptual Metric"). The judge of evaluations is another network with other training pictures, and no run uses it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NAME = "features.safetensors"
 MATERIAL_NAMES, LIGHT_NAMES = tuple(MATERIALS), tuple(LIGHTS)
 SAID = (*ADJECTIVES, *COLOURS)
 PURE = 230
-"""A cell whose largest share is at least so many 255ths has a name."""
+"""A cell is labelled only if its largest share is at least this, out of 255."""
 
 
 class Features(nn.Module):
@@ -52,7 +52,7 @@ class Features(nn.Module):
         self.name = nn.Conv2d(wide, len(MATERIAL_NAMES) + len(LIGHT_NAMES) + len(SAID), 1)
 
     def extract(self, pictures: Tensor) -> list[Tensor]:
-        """The features of every stage, [B,C,H/2,W/2] … [B,C,H/8,W/8]."""
+        """Return the features of every stage, [B,C,H/2,W/2] … [B,C,H/8,W/8]."""
         found, x = [], pictures
         for stage in self.stages:
             x = stage(x)
@@ -64,7 +64,7 @@ class Features(nn.Module):
 
 
 def likeness(features: Features, shown: Tensor, truth: Tensor) -> Tensor:
-    """How far apart two sets of pictures [B,3,H,W] look: the mean square difference of their unit features, summed over the stages."""
+    """Return the perceptual distance of pictures [B,3,H,W]: mean square difference of unit features, summed over the stages."""
     found = torch.zeros((), device=shown.device)
     for a, b in zip(features.extract(shown), features.extract(truth), strict=True):
         a, b = F.normalize(a.float(), dim=1), F.normalize(b.float(), dim=1)
@@ -73,7 +73,7 @@ def likeness(features: Features, shown: Tensor, truth: Tensor) -> Tensor:
 
 
 def make_labels(note: dict, slots: Tensor) -> Tensor:
-    """int64 [2+S,h,w]: material and light of every cell, -1 where several surfaces meet; 1 where a word is in its prompt, else 0.
+    """Return labels int64 [2+S,h,w] per cell: material and light (-1 where surfaces meet), then 1 for each word in the prompt, else 0.
 
     slots: uint8 [SLOTS,h,w], the share of each slot in each cell.
     """
@@ -91,7 +91,7 @@ def make_labels(note: dict, slots: Tensor) -> Tensor:
 
 
 def naming_loss(logits: Tensor, wanted: Tensor) -> dict[str, Tensor]:
-    """Cross-entropy of the material, the light (half as much) and every word; and the share of right materials."""
+    """Return the cross-entropies of material, light (at half weight) and words, and the share of correct materials."""
     materials, lights = len(MATERIAL_NAMES), len(LIGHT_NAMES)
     said = logits.float()
     named = F.cross_entropy(said[:, :materials], wanted[:, 0], ignore_index=-1, label_smoothing=0.05)
@@ -103,7 +103,7 @@ def naming_loss(logits: Tensor, wanted: Tensor) -> dict[str, Tensor]:
 
 
 def cut_with_labels(pictures: DrawnPictures, index: int, size: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """A random crop of a picture, uint8 [3,size,size], on whole cells, and its labels."""
+    """Crop a picture at random on whole cells; return uint8 [3,size,size] and the labels."""
     image, slots = pictures.tensor("images", index), pictures.tensor("slots", index)
     cells = size // 8
     y, x = (int(i) for i in rng.integers(slots.shape[-1] - cells + 1, size=2))
@@ -112,7 +112,7 @@ def cut_with_labels(pictures: DrawnPictures, index: int, size: int, rng: np.rand
 
 
 def train_features(config: FeaturesConfig) -> Path:
-    """Train (or go on training) the network; its weights, float16, with the share of cells it names right on unseen worlds."""
+    """Train the network, or resume. Returns its file: float16 weights with the accuracy on held-out worlds."""
     pictures = DrawnPictures(config.data)
     unseen = DrawnPictures(choose_held_out_worlds(config.data))
     torch.manual_seed(config.seed)
@@ -143,7 +143,7 @@ def train_features(config: FeaturesConfig) -> Path:
 def export(
     config: FeaturesConfig, network: Features, masters: Masters, figures: Callable[[int], dict[str, float]]
 ) -> Path:
-    """Write the averaged weights beside what they can do."""
+    """Write the averaged weights with their figures."""
     path = Path(config.out) / NAME
     with use_averaged_weights(masters), torch.no_grad():
         facts = {k: f"{v:.4f}" for k, v in figures(masters.step).items()}
@@ -154,7 +154,7 @@ def export(
 
 
 def load_features(folder: Path) -> Features:
-    """The finished network of a run. InputError when it isn't there or of another shape."""
+    """Load the finished network of a run. Raises InputError if it is missing or has another shape."""
     path = folder / NAME
     try:
         weights = {k: v.float() for k, v in load_file(path).items()}
@@ -167,6 +167,6 @@ def load_features(folder: Path) -> Features:
 
 
 def as_input(images: Tensor, network: nn.Module) -> Tensor:
-    """uint8 pictures as a network of this room wants them: -1..1, where it is, in its numbers, channels last."""
+    """Convert uint8 pictures for a network: -1..1, on its device, in its number format, channels last."""
     weight = next(network.parameters())
     return (images.to(weight.device).float() / 127.5 - 1).to(weight.dtype, memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""How far a reconstructed picture is from its original, as losses that keep hue and detail."""
+"""Losses between a reconstructed picture and its original that preserve hue and detail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _gradients(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class LossWeights(Protocol):
-    """The weights that `picture_loss` needs."""
+    """The weights of `picture_loss`."""
 
     @property
     def low_resolution(self) -> float: ...
@@ -31,10 +31,10 @@ class LossWeights(Protocol):
 
 
 def picture_loss(shown: Tensor, truth: Tensor, config: LossWeights) -> dict[str, Tensor]:
-    """The loss's parts, each already weighted.
+    """Return the parts of the loss, already weighted.
 
     pixels: L1 + MSE. low: colours averaged over 8 and 16 pixels. chroma: colour differences. edges: gradients.
-    texture: how strong gradients are in each 8-pixel window, so that fine grain is not averaged away.
+    texture: strength of gradients in each 8-pixel window, so that fine grain is not averaged away.
     """
     parts = {"pixels": F.l1_loss(shown, truth) + F.mse_loss(shown, truth)}
     parts["low"] = config.low_resolution * sum(  # pyright: ignore[reportArgumentType]

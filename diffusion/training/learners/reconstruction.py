@@ -1,4 +1,4 @@
-"""Pictures through an autoencoder and back: with and without the surfaces given to its decoder."""
+"""Reconstruct pictures by an autoencoder, with and without known surfaces."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from diffusion.training.metrics import psnr, sharpness_ratio, ssim
 
 
 def decoder_conditions(notes: list[dict], windows: list[Window]) -> tuple[Tensor, ...]:
-    """The geometry of pictures' windows, each field of `SurfaceGeometry` with a leading B, and their borders, bool [B,2,H,W]."""
+    """Return the geometry of windows of pictures (the fields of `SurfaceGeometry` with a leading B) and their borders bool [B,2,H,W]."""
     rows = []
     for note, window in zip(notes, windows, strict=True):
         seen, _, owner = compute_world_geometry(*world_from_note(note["world"]), 1, window)
@@ -30,7 +30,7 @@ def decoder_conditions(notes: list[dict], windows: list[Window]) -> tuple[Tensor
 
 @torch.no_grad()
 def reconstruct(vae: SurfaceAutoencoder, pictures: Tensor, batch: int = 8) -> Tensor:
-    """Pictures [B,3,H,W] in 0..1 through encoder (its latents) and decoder."""
+    """Encode and decode pictures [B,3,H,W] in 0..1."""
     out = []
     for part in pictures.split(batch):
         x = (part * 2 - 1).to(vae.device, vae.dtype).contiguous(memory_format=torch.channels_last)
@@ -40,7 +40,7 @@ def reconstruct(vae: SurfaceAutoencoder, pictures: Tensor, batch: int = 8) -> Te
 
 @torch.no_grad()
 def reconstruct_told(vae: SurfaceAutoencoder, pictures: DrawnPictures, rows: list[int]) -> Tensor:
-    """Pictures in 0..1 through encoder and decoder, the decoder conditioned on their surfaces."""
+    """Encode and decode pictures, with the decoder conditioned on their surfaces. Returns [B,3,H,W] in 0..1."""
     shown = []
     for row in rows:
         *geometry, edges = decoder_conditions([pictures.note(row)], [WHOLE])
@@ -51,7 +51,7 @@ def reconstruct_told(vae: SurfaceAutoencoder, pictures: DrawnPictures, rows: lis
 
 
 def quality(vae: SurfaceAutoencoder, images: Tensor) -> dict[str, float]:
-    """Reconstruction figures of an autoencoder on pictures uint8 [B,3,H,W]."""
+    """Measure an autoencoder's reconstruction of pictures uint8 [B,3,H,W]."""
     truth = images.float() / 255
     shown = reconstruct(vae, truth)
     return {

@@ -1,4 +1,4 @@
-"""Training the network that enlarges pictures: drawn pictures are made small, and it says how they were."""
+"""Train the network that enlarges pictures: it learns to restore drawn pictures that were downscaled."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from diffusion.upscaling.compact import Compact
 
 NAME = "upscaler.safetensors"
 REDUCTIONS = {
-    Image.Resampling.BOX: 0.45,  # means of squares: what a camera of fewer pixels sees
+    Image.Resampling.BOX: 0.45,  # area average: what a camera with fewer pixels sees
     Image.Resampling.BICUBIC: 0.35,
-    Image.Resampling.BILINEAR: 0.2,  # soft, as autoencoders paint
+    Image.Resampling.BILINEAR: 0.2,  # soft, like an autoencoder's pictures
 }
-"""How large pictures are made small, and how often each way is taken."""
-QUALITIES = (80, 99)  # of JPEG
+"""Downscaling filter → how often it is used."""
+QUALITIES = (80, 99)  # JPEG quality
 USUAL = {"bicubic": Image.Resampling.BICUBIC, "lanczos": Image.Resampling.LANCZOS}
-"""What a network is compared with."""
+"""Common filters that a network is compared with."""
 VALIDATION = 40  # pictures of unseen worlds
 
 
 def degrade(small: Image.Image, config: UpscalerConfig, rng: np.random.Generator) -> Image.Image:
-    """A small picture, sometimes with noise, sometimes compressed."""
+    """Return the small picture, sometimes with noise, sometimes compressed."""
     if rng.random() < config.disturbed:
         deviation = 255 * config.noise * rng.random()
         noisy = np.asarray(small, np.float32) + deviation * rng.standard_normal((*small.size[::-1], 3), np.float32)
@@ -47,7 +47,7 @@ def degrade(small: Image.Image, config: UpscalerConfig, rng: np.random.Generator
 
 
 def make_training_pair(large: Tensor, config: UpscalerConfig, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """A small picture and the large one that it is of, uint8 [3,h,w] and [3,H,W]: a random crop, turned and made small at random."""
+    """Return a small picture and its original, uint8 [3,h,w] and [3,H,W]: a random crop, rotated and downscaled at random."""
     crop, scale = config.crop, config.scale
     y, x = (int(rng.integers(large.shape[i] - crop + 1)) for i in (1, 2))
     cut = large[:, y : y + crop, x : x + crop].rot90(int(rng.integers(4)), (1, 2))
@@ -59,14 +59,14 @@ def make_training_pair(large: Tensor, config: UpscalerConfig, rng: np.random.Gen
 
 
 def upscaling_loss(shown: Tensor, truth: Tensor, edges: float) -> dict[str, Tensor]:
-    """Mean differences of pixels, and of neighbours' differences; `edges` is the weight of these."""
+    """Return the mean absolute differences of pixels and, weighted by `edges`, of gradients."""
     apart = shown - truth
     gradients = apart.diff(dim=2).abs().mean() + apart.diff(dim=3).abs().mean()
     return {"pixels": apart.abs().mean(), "edges": edges * gradients}
 
 
 def train_upscaler(config: UpscalerConfig) -> Path:
-    """Train (or go on training) the network. Returns the file of its averaged weights, float16."""
+    """Train the network, or resume. Returns the file of its averaged weights, float16."""
     pictures, unseen = DrawnPictures(config.data), DrawnPictures(choose_held_out_worlds(config.data))
     torch.manual_seed(config.seed)
     network = Compact(config.scale, config.channels, config.layers)
@@ -103,7 +103,7 @@ COLUMNS: tuple[str, ...] = ("small", "lanczos", "the network", "the truth")
 
 @torch.no_grad()
 def compare(network: Compact, held_out: list[Tensor]) -> tuple[dict[str, float], list[Tensor | np.ndarray]]:
-    """PSNR (dB) and sharpness (over the truth's) of the network and of USUAL, for means of squares and for bicubic reduction; and crops.
+    """Measure PSNR (dB) and sharpness (over the truth's) of the network and of USUAL, for area and bicubic downscaling; also return crops.
 
     held_out: uint8 [3,H,W].
     """
@@ -129,7 +129,7 @@ def compare(network: Compact, held_out: list[Tensor]) -> tuple[dict[str, float],
 
 
 def as_input(pictures: Tensor, network: Compact) -> Tensor:
-    """uint8 pictures [B,3,H,W] as the network takes them."""
+    """Convert uint8 pictures [B,3,H,W] for the network."""
     weight = network.body[0].weight
     assert isinstance(weight, Tensor)
     return (pictures.to(weight.device).float() / 255).to(weight.dtype, memory_format=torch.channels_last)
