@@ -132,7 +132,7 @@ class Masters:
         """Resume from the folder's checkpoint, if it has one. Raises InputError if it is broken or of another network."""
         path = folder / NAME
         try:
-            if not path.exists():  # not `except`: an unreadable checkpoint must not be replaced by a new run
+            if not path.exists():  # an unreadable one is an error: a new run must not replace it
                 return False
             with safe_open(path, "pt") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
