@@ -6,8 +6,10 @@ import itertools
 import math
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 _POINT = re.compile(r"\s*([^\s:,]+)\s*:\s*([^\s:,]+)\s*")
 WRITTEN = (
     "a number, or points like 0:7, 0.5:3, 1:1 (place in the run from 0 to 1, value), optionally followed by stepped"
@@ -75,6 +77,18 @@ def parse_scheduled(text: str) -> Scheduled:
 def value_at(setting: Scheduled, place: float) -> float:
     """A setting's number at a place in the run, 0..1."""
     return setting.at(place) if isinstance(setting, StepSchedule) else setting
+
+
+def largest(setting: Scheduled) -> float:
+    """The largest number that a setting has in a run."""
+    return max(setting.values) if isinstance(setting, StepSchedule) else setting
+
+
+def settings_at(settings: T, place: float) -> T:
+    """A dataclass of settings with the numbers of its schedules at a place in the run, 0..1."""
+    made: Any = settings
+    values = {f.name: getattr(settings, f.name) for f in fields(made)}
+    return replace(made, **{name: v.at(place) for name, v in values.items() if isinstance(v, StepSchedule)})
 
 
 def _number(word: str, text: str) -> float:

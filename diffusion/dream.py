@@ -105,8 +105,8 @@ def make_unguided_denoiser(
     settings, few_step = _for_network(model, canvas, settings)
     settings = replace(settings, execution="attention", window=0)
     run = DreamRun(model, _prepare(model, canvas), settings, few_step, None, None, cancelled)
-    composition = run.compose_regions(run.canvas.regions, lambda t: t, ("positive",))
-    return lambda x, sigma: composition.branches(x, sigma, ("positive",))["positive"]
+    composer = run.compose_regions(run.canvas.regions, lambda t: t, ("positive",))
+    return lambda x, sigma: composer(sigma).branches(x, sigma, ("positive",))["positive"]
 
 
 @torch.inference_mode()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from base.grid import CELL
-from base.step_schedule import value_at
+from base.step_schedule import StepSchedule, value_at
 from diffusion.canvas import Cancelled, Canvas, Guide, Region
 from diffusion.denoisers.anagram import VIEWS, with_anagrams
 from diffusion.denoisers.control import control_strength
@@ -35,6 +35,16 @@ from diffusion.sampling.solvers import SAMPLERS
 from diffusion.sampling.solvers.loop import Adjust
 from diffusion.sampling.solvers.options import solver_options
 from diffusion.settings import DreamSettings
+
+COMPOSED = ("softness", "embedding_drop", "embedding_turn")
+"""Settings that change regions or their contexts."""
+
+
+def timeline_of(model: Model, settings: DreamSettings) -> Timeline:
+    """The noise levels of a run."""
+    part = settings.timestep_min, settings.timestep_max
+    sigmas = make_sigmas(model.schedule, settings.spacing, settings.steps, settings.spacing_power, *part)
+    return Timeline(tuple(sigmas.tolist()))
 
 
 class DreamRun:
@@ -63,9 +73,7 @@ class DreamRun:
         mask = self.guide.known_mask
         known = change < 1 if mask is None else torch.from_numpy(mask).to(model.device)
         self.known = known if memory is not None else torch.zeros_like(known)
-        part = settings.timestep_min, settings.timestep_max
-        sigmas = make_sigmas(model.schedule, settings.spacing, settings.steps, settings.spacing_power, *part)
-        self.timeline = Timeline(tuple(sigmas.tolist()))
+        self.timeline = timeline_of(model, settings)
         self.captured: Tensor | None = None
         self.steps_taken = float(self.timeline.steps)
         self._branches: Mapping[str, Tensor] = {}
@@ -126,16 +134,30 @@ class DreamRun:
         cut: Callable[[Tensor], Tensor],
         branches: tuple[str, ...],
         watched: bool = False,
-    ) -> RegionComposer:
-        """A composer for the prompts of these regions and guidance branches.
+    ) -> Callable[[float], RegionComposer]:
+        """Sigma → a composer for the prompts of these regions and guidance branches; one for all where no schedule changes it.
 
         cut: maps the canvas to the part that is predicted (transformed, or a lattice); watched: whether step events include the
         prediction of each region.
         """
+        compose = lru_cache(2)(partial(self._compose, regions, cut, branches, watched))  # a step, and where it ends
+        changes = any(isinstance(getattr(self.settings, name), StepSchedule) for name in COMPOSED)
+        return lambda sigma: compose(self.timeline.place(sigma) if changes else 0.0)
+
+    def _compose(
+        self,
+        regions: tuple[Region, ...],
+        cut: Callable[[Tensor], Tensor],
+        branches: tuple[str, ...],
+        watched: bool,
+        place: float,
+    ) -> RegionComposer:
+        """The composer of `compose_regions` at a place in the run, 0..1."""
+        softness = value_at(self.settings.softness, place)
         further = [parse_weighted(prompt)[0] for prompt in self.settings.further]
         parts = [
             replace(part, mask=cut(part.mask).contiguous())
-            for part in prepare_regions(regions, self.settings.softness, self.model.device, further)
+            for part in prepare_regions(regions, softness, self.model.device, further)
         ]
         if self.model.style is not None:
             parts = [replace(part, texts=add_style_tags(part.texts, self.settings.style_picture)) for part in parts]
@@ -144,7 +166,7 @@ class DreamRun:
         return RegionComposer(
             evaluate=self._evaluate,
             parts=tuple(parts),
-            contexts=contexts_with_styles(self.model, prompts, self.settings),
+            contexts=contexts_with_styles(self.model, prompts, self.settings, place),
             geometry=None if self.geometry is None else cut(self.geometry),
             noise=cut(self.noise),
             timeline=self.timeline,
@@ -158,10 +180,14 @@ class DreamRun:
         self, regions: tuple[Region, ...], cut: Callable[[Tensor], Tensor], watched: bool = False
     ) -> Denoise:
         """The guided denoiser of these regions. cut, watched: see `compose_regions`."""
-        composition = self.compose_regions(regions, cut, branches_of(self.settings), watched)
+        composer = self.compose_regions(regions, cut, branches_of(self.settings), watched)
         origin = torch.zeros_like(self.noise) if self.memory is None else torch.where(self.known, self.memory, 0.0)
         watch = self._note_branches if watched else None
-        return with_guidance(composition.branches, self.settings, self.timeline, composition.noise, cut(origin), watch)
+
+        def branches_at(x: Tensor, sigma: float, names: tuple[str, ...]) -> dict[str, Tensor]:
+            return composer(sigma).branches(x, sigma, names)
+
+        return with_guidance(branches_at, self.settings, self.timeline, cut(self.noise), cut(origin), watch)
 
     def _evaluate(
         self, x: Tensor, sigma: float, context: Tensor, geometry: Tensor | None, regions: Mapping | None

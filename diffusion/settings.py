@@ -1,6 +1,7 @@
 """Every choice of one dream, grouped by concern: one definition for flags, panels, presets and pictures.
 
-A new setting is one more `option` in the class of its concern. Its name is its key in saved files and its flag.
+A new setting is one more `option` in the class of its concern. Its name is its key in saved files and its flag. What acts in each
+step is `Scheduled`: a number, or one that changes over the steps. What lays out the run (steps, levels, places) is a number.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class SamplingSettings:
     noise: str = option(
         "surface", "Source of the noise that stochastic samplers add.", table="diffusion.sampling.noise:NOISES"
     )
-    eta: float = option(0.0, "Fresh noise that the ddim sampler adds; 1 is ddpm.", range=SHARE)
+    eta: Scheduled = option(0.0, "Fresh noise that the ddim sampler adds; 1 is ddpm.", range=SHARE)
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,15 @@ class ContextSettings:
     embedding_rank: int = option(
         0, "Number of a prompt's singular values that stay; the others are dropped. 0 keeps all.", range=(0, 77)
     )
-    embedding_drop: float = option(1.0, "How far the other singular values are dropped.", range=SHARE)
-    embedding_turn: float = option(0.0, "How far the prompt's vectors are turned at random, by the seed.", range=SHARE)
+    embedding_drop: Scheduled = option(1.0, "How far the other singular values are dropped.", range=SHARE)
+    embedding_turn: Scheduled = option(
+        0.0, "How far the prompt's vectors are turned at random, by the seed.", range=SHARE
+    )
 
 
 @dataclass(frozen=True)
 class GuidanceSettings:
-    """How strongly, and how, a dream follows its prompts. Scheduled numbers may change over the steps."""
+    """How strongly, and how, a dream follows its prompts."""
 
     guidance: str = option(
         "cfg", "How prompt and negative prompt are combined.", table="diffusion.denoisers.guidance:GUIDANCE"
@@ -75,7 +78,7 @@ class GuidanceSettings:
     )
     further: tuple[str, ...] = option(
         (),
-        "Further prompts for the whole picture, each with a weight after a colon (default 1); negative leads away.",
+        "Further prompts for the whole picture, each with a weight or a schedule after a colon (default 1); negative leads away.",
         metavar="PROMPT[:WEIGHT]",
     )
     cfgpp_lambda: Scheduled = option(0.6, "CFG++: the place between negative prompt (0) and prompt (1).", range=SHARE)
@@ -132,7 +135,7 @@ class RegionSettings:
         table="diffusion.denoisers.region_batching:EXECUTIONS",
     )
     batch: int = option(8, "Maximum number of predictions in one model call.", range=(1, 64))
-    softness: float = option(0.0, "Blur of the region masks, in latent pixels.", range=(0.0, 16.0))
+    softness: Scheduled = option(0.0, "Blur of the region masks, in latent pixels.", range=(0.0, 16.0))
     bootstrap: float = option(
         0.0, "Share of the run in which each region forms in front of a plain colour.", range=SHARE
     )
@@ -155,7 +158,7 @@ class MemorySettings:
         "How paint is kept during the run: by share of a step, or all or nothing.",
         table="diffusion.denoisers.differential:CHANGE_FORMS",
     )
-    refine: float = option(
+    refine: Scheduled = option(
         1.0, "How strongly paint from further away guides its refinement; 0 dreams it anew.", range=SHARE
     )
     match: float = option(
@@ -172,27 +175,27 @@ class MemorySettings:
 class MixingSettings:
     """How coarse paint guides finer paint, and what large or turned canvases need."""
 
-    mix: float = option(0.0, "How strongly coarser paint guides finer paint; 0 is off.", range=SHARE)
+    mix: Scheduled = option(0.0, "How strongly coarser paint guides finer paint; 0 is off.", range=SHARE)
     mix_form: str = option(
         "demofusion",
         "Curve of the mixing: DemoFusion's falling one, or a rising one of iterative mixing.",
         choices=("demofusion", "cosine", "linear", "logistic"),
     )
-    mix_alpha: float = option(3.0, "Exponent or steepness of the curve.", range=(0.1, 100.0))
+    mix_alpha: Scheduled = option(3.0, "Exponent or steepness of the curve.", range=(0.1, 100.0))
     mix_blend: str = option("addition", "How latents are blended.", table="diffusion.denoisers.skip_residual:BLENDS")
     mix_start: float = option(0.0, "Where in the run the curve starts.", range=SHARE)
     mix_stop: float = option(
         1.0, "Where in the run the curve ends; beyond 1 it ends before it is through.", range=(0.0, 4.0)
     )
     mix_clamp: float = option(1.0, "Share of the run after which nothing is mixed.", range=SHARE)
-    mix_min: float = option(0.0, "Lowest value of the curve.", range=SHARE)
-    mix_max: float = option(1.0, "Highest value of the curve.", range=SHARE)
+    mix_min: Scheduled = option(0.0, "Lowest value of the curve.", range=SHARE)
+    mix_max: Scheduled = option(1.0, "Highest value of the curve.", range=SHARE)
     mix_noise: str = option(
         "same",
         "Noise of the coarse latents at each level, and of each further pass: the run's own, or fresh, which leads to grain.",
         choices=("same", "fresh"),
     )
-    mix_perlin: float = option(0.0, "Strength of Perlin noise in the mixing.", range=SHARE)
+    mix_perlin: Scheduled = option(0.0, "Strength of Perlin noise in the mixing.", range=SHARE)
     mix_perlin_mode: str = option(
         "weights", "What Perlin noise changes.", table="diffusion.denoisers.perlin_modes:PERLIN_MODES"
     )
@@ -213,9 +216,9 @@ class MixingSettings:
 class CorrectionSettings:
     """Corrections of the predicted latents while noise is still high."""
 
-    correct_clamp: float = option(0.0, "How far outlying latents are squeezed.", range=SHARE)
-    correct_centre: float = option(0.0, "How far each channel's mean is brought to zero.", range=SHARE)
-    correct_maximise: float = option(0.0, "How far each channel is stretched to its full range.", range=SHARE)
+    correct_clamp: Scheduled = option(0.0, "How far outlying latents are squeezed.", range=SHARE)
+    correct_centre: Scheduled = option(0.0, "How far each channel's mean is brought to zero.", range=SHARE)
+    correct_maximise: Scheduled = option(0.0, "How far each channel is stretched to its full range.", range=SHARE)
     correct_until: float = option(0.5, "Share of the run in which latents are corrected.", range=SHARE)
 
 

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
+from base.step_schedule import parse_scheduled
 from diffusion.loaders.loading import load_model
 from diffusion.models.model import Model
 from diffusion.settings import DreamSettings
@@ -50,9 +52,45 @@ def draw_unsample(model: Model) -> Image.Image:
     return grid(rows, labels)
 
 
+def draw_settings(model: Model) -> Image.Image:
+    """What settings do to one picture: the scale and its schedules, a further prompt, the start noise, changed embeddings."""
+    whole = {"guidance_start": 0.0}
+    rising, falling, stepped = (parse_scheduled(text) for text in ("0:0, 1:8", "0:8, 1:0", "0:8, 0.4:1 stepped"))
+    rows: tuple[tuple[str, list[tuple[str, dict[str, Any]]]], ...] = (
+        (
+            "pale stone wall",
+            [(f"scale {value}", {"scale": value, **whole}) for value in (1.0, 4.0, rising, falling, stepped)],
+        ),
+        (
+            "pale stone wall",
+            [(f"moss:{text}", {"further": (f"moss:{text}",)}) for text in ("-1", "0", "0.5", "1", "0:0, 1:2")],
+        ),
+        (
+            "red brick wall",
+            [(f"{name} noise", {"start_noise": name}) for name in ("white", "pink", "brown", "blue", "perlin")],
+        ),
+        (
+            "red brick wall",
+            [
+                (" ".join(f"{name} {value:g}" for name, value in chosen.items()) or "unchanged", chosen)
+                for chosen in (
+                    {},
+                    {"embedding_rank": 4},
+                    {"embedding_rank": 1},
+                    {"embedding_turn": 0.2},
+                    {"embedding_turn": 0.6},
+                )
+            ],
+        ),
+    )
+    pictures = [[paint(model, prompt, seed=5, size=(192, 192), **chosen) for _, chosen in row] for prompt, row in rows]
+    return grid(pictures, [[f"{text}" for text, _ in row] for _, row in rows])
+
+
 def paint(model: Model, prompt: str, *, seed: int, size: tuple[int, int], **dream: object) -> np.ndarray:
+    noise = str(dream.pop("start_noise", "white"))
     settings = replace(DreamSettings(**model.defaults), seed=seed, **dream)
-    return generate(model, GenerateSettings(prompt, size=size, dream=settings)).image
+    return generate(model, GenerateSettings(prompt, size=size, start_noise=noise, dream=settings)).image
 
 
 def grid(rows: Sequence[Sequence[np.ndarray]], labels: Sequence[Sequence[str]]) -> Image.Image:
@@ -69,7 +107,7 @@ def grid(rows: Sequence[Sequence[np.ndarray]], labels: Sequence[Sequence[str]]) 
     return page
 
 
-PICTURES: dict[str, Callable[[Model], Image.Image]] = {"unsample": draw_unsample}
+PICTURES: dict[str, Callable[[Model], Image.Image]] = {"unsample": draw_unsample, "settings": draw_settings}
 
 if __name__ == "__main__":
     torch.manual_seed(0)

@@ -18,13 +18,12 @@ WORDS = (
 
 def mixing_shares(settings: DreamSettings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(places 0..1 of a run [POINTS], shares 0..1 of the coarse latents there: of mixed paint, of paint from twice as far)."""
-    from diffusion.denoisers.skip_residual import coarse_weight, octave_settings  # with torch, which is there by then
+    from diffusion.denoisers.skip_residual import coarse_weight  # with torch, which is there by then
 
     places = np.linspace(0, 1, POINTS)
 
     def shares(octave: int) -> np.ndarray:
-        adapted = octave_settings(settings, octave)
-        return np.array([coarse_weight(adapted, float(place)) for place in places])
+        return np.array([coarse_weight(settings, float(place), octave) for place in places])
 
     return places, shares(0), shares(1)
 

@@ -7,30 +7,32 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from base.step_schedule import value_at
 from diffusion.models.model import Model
 from diffusion.models.sdxl_conditioning import token_rows
 from diffusion.settings import DreamSettings
 
 
-def contexts_of(model: Model, prompts: list[str], settings: DreamSettings) -> dict[str, Tensor]:
-    """Prompt → its context [1,T,D] with the filters of the settings; that of the empty prompt stays as it is."""
+def contexts_of(model: Model, prompts: list[str], settings: DreamSettings, place: float = 0.0) -> dict[str, Tensor]:
+    """Prompt → its context [1,T,D] with the filters of the settings at a place in the run, 0..1; that of the empty prompt stays."""
     contexts = dict(zip(prompts, model.context(prompts), strict=True))
-    if settings.embedding_rank == 0 and settings.embedding_turn == 0:
+    if settings.embedding_rank == 0 and value_at(settings.embedding_turn, place) == 0:
         return contexts
     return {
-        prompt: filter_context(context, model.text.pooled, settings) if prompt else context
+        prompt: filter_context(context, model.text.pooled, settings, place) if prompt else context
         for prompt, context in contexts.items()
     }
 
 
-def filter_context(context: Tensor, pooled: int, settings: DreamSettings) -> Tensor:
+def filter_context(context: Tensor, pooled: int, settings: DreamSettings, place: float = 0.0) -> Tensor:
     """A context [1,T,D] with its token rows filtered. pooled: width of the pooled vector in the last row, 0 without one."""
+    drop, turned = value_at(settings.embedding_drop, place), value_at(settings.embedding_turn, place)
     rows = token_rows(context, pooled)
     found = rows[0].float()
     if settings.embedding_rank:
-        found = keep_largest(found, settings.embedding_rank, settings.embedding_drop)
-    if settings.embedding_turn:
-        found = turn(found, settings.embedding_turn, settings.seed)
+        found = keep_largest(found, settings.embedding_rank, drop)
+    if turned:
+        found = turn(found, turned, settings.seed)
     return torch.cat([found[None].to(context), context[:, rows.shape[1] :]], 1)
 
 

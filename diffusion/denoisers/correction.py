@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from base.step_schedule import largest, value_at
 from diffusion.sampling.denoiser import Denoise, Prediction, predict
 from diffusion.sampling.schedules import Timeline
 from diffusion.settings import DreamSettings
@@ -35,16 +36,16 @@ def maximise(latents: Tensor, amount: float, boundary: float = BOUNDARY) -> Tens
 
 def with_correction(denoise: Denoise, timeline: Timeline, settings: DreamSettings) -> Denoise:
     """The denoiser with x0 corrected during the first `correct_until` of the run; the denoiser itself if all amounts are 0."""
-    if settings.correct_clamp == settings.correct_centre == settings.correct_maximise == 0:
+    amounts = settings.correct_clamp, settings.correct_centre, settings.correct_maximise
+    if not any(largest(amount) for amount in amounts):
         return denoise
 
     def corrected(x: Tensor, sigma: float) -> Prediction:
         prediction = predict(denoise, x, sigma)
         if timeline.progress(sigma) >= settings.correct_until:
             return prediction
-        denoised = soft_clamp(prediction.denoised, settings.correct_clamp)
-        denoised = centre(denoised, settings.correct_centre)
-        denoised = maximise(denoised, settings.correct_maximise)
+        clamped, centred, maximised = (value_at(amount, timeline.place(sigma)) for amount in amounts)
+        denoised = maximise(centre(soft_clamp(prediction.denoised, clamped), centred), maximised)
         return Prediction(denoised, denoised if prediction.anchor is prediction.denoised else prediction.anchor)
 
     return corrected

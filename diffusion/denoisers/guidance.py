@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from base.step_schedule import value_at
 from diffusion.denoisers.further_prompts import branch_names, with_further_prompts
 from diffusion.denoisers.guidance_context import (
     Branches,
@@ -165,12 +166,14 @@ def with_guidance(
     """
     guidance = GUIDANCE[settings.guidance]
     weights = [parse_weighted(prompt)[1] for prompt in settings.further]
-    combined_at = with_further_prompts(branches_at, weights, further_base(settings.guidance))
+    base = further_base(settings.guidance)
     cache: dict[str, Tensor] = {}
 
     def denoise(x: Tensor, sigma: float) -> Prediction:
         progress, numbers = timeline.progress(sigma), numbers_at(settings, timeline.place(sigma))
         inside = settings.guidance_start <= progress < settings.guidance_end
+        now = [value_at(weight, timeline.place(sigma)) for weight in weights]
+        combined_at = with_further_prompts(branches_at, now, base)
         names = guidance.branches + (() if cache else guidance.first) if inside else ("positive",)
         if guidance.rule is cfg and numbers.scale == 1:
             names = ("positive",)

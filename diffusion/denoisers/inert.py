@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
+from base.step_schedule import largest
 from diffusion.denoisers.few_step import FEW_STEP_CHOICES, UNUSED, count_steps, uses_few_step
 from diffusion.denoisers.guidance import GUIDANCE
 from diffusion.sampling.solvers import SAMPLERS
@@ -49,7 +50,11 @@ class Rule:
 
 
 def _draws_noise(settings: DreamSettings) -> bool:
-    return SAMPLERS[settings.sampler].stochastic and (settings.sampler != "ddim" or settings.eta > 0)
+    return SAMPLERS[settings.sampler].stochastic and (settings.sampler != "ddim" or largest(settings.eta) > 0)
+
+
+def _mixes(settings: DreamSettings) -> bool:
+    return largest(settings.mix) > 0 or largest(settings.refine) > 0
 
 
 # The first rule that applies to a setting gives the reason.
@@ -80,14 +85,14 @@ RULES: tuple[Rule, ...] = (
         lambda s, at: "negative" not in predictions_of(s.guidance),
         "this guidance makes no prediction for the negative prompt",
     ),
-    Rule(("threshold_percentile",), lambda s, at: s.threshold_scale == 0, "threshold_scale is 0"),
+    Rule(("threshold_percentile",), lambda s, at: largest(s.threshold_scale) == 0, "threshold_scale is 0"),
     Rule(("execution",), lambda s, at: not (at.regions or at.anagrams or s.window), "there is one prompt"),
     Rule(
         ("control_strength", "control_start", "control_end"), lambda s, at: not at.controls, "no ControlNet is loaded"
     ),
     Rule(
         ("control_start", "control_end"),
-        lambda s, at: s.control_strength == 0,
+        lambda s, at: largest(s.control_strength) == 0,
         "control_strength is 0",
     ),
     Rule(
@@ -108,16 +113,20 @@ RULES: tuple[Rule, ...] = (
         lambda s, at: not at.guide,
         "nothing is painted there yet",
     ),
-    Rule(MIX_CURVE, lambda s, at: s.mix == 0 and s.refine == 0, "mix and refine are 0"),
-    Rule(("mix_perlin_mode", "mix_perlin_scale"), lambda s, at: s.mix_perlin == 0, "mix_perlin is 0"),
+    Rule(MIX_CURVE, lambda s, at: not _mixes(s), "mix and refine are 0"),
+    Rule(("mix_perlin_mode", "mix_perlin_scale"), lambda s, at: largest(s.mix_perlin) == 0, "mix_perlin is 0"),
     Rule(
         ("mix_noise",),
-        lambda s, at: s.rewind_min == 0 and (not at.guide or s.mix == s.refine == 0),
+        lambda s, at: s.rewind_min == 0 and not (at.guide and _mixes(s)),
         "nothing is mixed or rewound",
     ),
     Rule(("rewind_max",), lambda s, at: s.rewind_min == 0, "rewind_min is 0"),
     Rule(("anagram_image",), lambda s, at: not at.anagrams, "there are no anagrams"),
-    Rule(("correct_until",), lambda s, at: not any(getattr(s, name) for name in CORRECTIONS), "no correction is set"),
+    Rule(
+        ("correct_until",),
+        lambda s, at: not any(largest(getattr(s, name)) for name in CORRECTIONS),
+        "no correction is set",
+    ),
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from base.step_schedule import largest, value_at
 from diffusion.sampling.perlin import perlin
 from diffusion.settings import DreamSettings
 
@@ -55,11 +56,12 @@ PERLIN_MODES: dict[str, Callable[[Tensor, float], PerlinMix]] = {
 }
 
 
-def make_perlin_mix(like: Tensor, settings: DreamSettings) -> PerlinMix:
-    """What Perlin noise changes in a run of latents like `like`, [1,C,h,w]."""
-    if settings.mix_perlin == 0:
-        return PerlinMix()
+def make_perlin_mix(like: Tensor, settings: DreamSettings) -> Callable[[float], PerlinMix]:
+    """Place in the run, 0..1 → what Perlin noise changes there, in latents like `like`, [1,C,h,w]."""
+    if largest(settings.mix_perlin) == 0:
+        return lambda place: PerlinMix()
     channels, height, width = like.shape[-3:]
     seeds = range(settings.seed, settings.seed + channels)
     pattern = torch.stack([perlin(height, width, settings.mix_perlin_scale, seed % 2**31) for seed in seeds])
-    return PERLIN_MODES[settings.mix_perlin_mode](pattern[None].to(like), settings.mix_perlin)
+    change, pattern = PERLIN_MODES[settings.mix_perlin_mode], pattern[None].to(like)
+    return lambda place: change(pattern, value_at(settings.mix_perlin, place))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from base.step_schedule import largest, value_at
 from diffusion.denoisers.perlin_modes import make_perlin_mix
 from diffusion.sampling.noise import surface_noise
 from diffusion.sampling.schedules import Timeline
@@ -32,21 +32,27 @@ def demofusion(place: float, alpha: float) -> float:
     return ((1 + math.cos(math.pi * place)) / 2) ** alpha
 
 
-def coarse_weight(settings: DreamSettings, place: float) -> float:
-    """The weight 0..1 of the coarse latent in x at `place` = i/N of the run.
+def coarse_weight(settings: DreamSettings, place: float, octave: int = 0, scheduled: float | None = None) -> float:
+    """The weight 0..1 of the coarse latent in x at `place` = i/N of the run, where the canvas is 2^octave times finer than its guide.
 
     The curve runs from mix_start to mix_stop. Before it only the coarse latent counts; after it, or from mix_clamp on, only the fine one.
+    The more octaves the guide lacks, the earlier the curve falls: the exponent is 1, 1.5, 2, … times the usual one.
+    scheduled: the place i/(N - 1) that schedules take their numbers from, `place` if None
     """
+    at = place if scheduled is None else scheduled
+    mix, refine, alpha = (value_at(number, at) for number in (settings.mix, settings.refine, settings.mix_alpha))
+    strength = max(mix, refine) if octave else mix
+    alpha *= (1 + octave) / 2 if octave else 1
     start, stop = settings.mix_start, max(settings.mix_stop, settings.mix_start + 1e-6)
     if place >= min(stop, settings.mix_clamp):
         return 0.0
     within = max((place - start) / (stop - start), 0.0)
     if settings.mix_form == "demofusion":
-        kept = 1 - demofusion(within, settings.mix_alpha)
+        kept = 1 - demofusion(within, alpha)
     else:
-        kept = CURVES[settings.mix_form](within, settings.mix_alpha) if place >= start else 0.0
-    kept = settings.mix_min + (settings.mix_max - settings.mix_min) * kept
-    return settings.mix * (1 - kept)
+        kept = CURVES[settings.mix_form](within, alpha) if place >= start else 0.0
+    low, high = value_at(settings.mix_min, at), value_at(settings.mix_max, at)
+    return strength * (1 - (low + (high - low) * kept))
 
 
 def addition(fine: Tensor, coarse: Tensor, weight: Tensor) -> Tensor:
@@ -83,17 +89,6 @@ BLENDS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 OCTAVES = 6  # more octaves between canvas and guide are treated alike
 
 
-def octave_settings(settings: DreamSettings, octave: int) -> DreamSettings:
-    """The settings for pixels where the canvas is 2^octave times finer than its guide; octave 0: as the user set them.
-
-    The more octaves the guide lacks, the earlier its curve falls: the exponent is 1, 1.5, 2, … times the usual one.
-    """
-    if octave == 0:
-        return settings
-    strength = max(settings.mix, settings.refine)
-    return replace(settings, mix=strength, mix_alpha=settings.mix_alpha * (1 + octave) / 2)
-
-
 def noise_of_levels(noise: Tensor, settings: DreamSettings) -> Callable[[float], Tensor]:
     """sigma → the guide's noise at that level: the run's own `noise` at each, or fresh noise made of it (`settings.mix_noise`)."""
     if settings.mix_noise == "same":
@@ -125,22 +120,24 @@ def make_mixer(
     if upscale_ratio is not None:
         octaves = torch.log2(upscale_ratio).round().clamp(1, OCTAVES)
         octave = torch.where(upscale_ratio > 1, octaves, 0).long().to(coarse.device)
-    kinds = [octave_settings(settings, k) for k in range(OCTAVES + 1)]
-    if not bool((where & torch.tensor([kind.mix > 0 for kind in kinds]).to(coarse.device)[octave]).any()):
+    mixes, refines = largest(settings.mix) > 0, max(largest(settings.mix), largest(settings.refine)) > 0
+    if not bool((where & torch.where(octave > 0, refines, mixes)).any()):
         return None
-    perlin = make_perlin_mix(coarse, settings)
-    share = where.to(coarse) * perlin.weight
+    perlin_at = make_perlin_mix(coarse, settings)
+    share = where.to(coarse)
     drawn_at = drawn_at or noise_of_levels(noise, settings)
     if guide_weight is not None:
         share = torch.where(octave > 0, guide_weight, 1) * share
     blend = BLENDS[settings.mix_blend]
 
     def adjust(step: int, sigma: float, x: Tensor) -> Tensor:
-        weight = torch.tensor([coarse_weight(kind, timeline.progress(sigma)) for kind in kinds]).to(coarse)[octave]
+        at = timeline.progress(sigma), timeline.place(sigma)
+        weight = torch.tensor([coarse_weight(settings, at[0], k, at[1]) for k in range(OCTAVES + 1)]).to(coarse)[octave]
         if not bool(weight.any()):
             return x
+        perlin = perlin_at(at[1])
         mixed = where & (weight > 0)
         noised = torch.where(where, coarse + perlin.latents, 0) + sigma * perlin.noise(drawn_at(sigma))
-        return torch.where(mixed, blend(x, noised, weight * share), x)
+        return torch.where(mixed, blend(x, noised, weight * (share * perlin.weight)), x)
 
     return adjust

@@ -28,13 +28,15 @@ def add_style_tags(texts: Mapping[str, str], everywhere: str) -> dict[str, str]:
     return {name: text if parse_prompt(text).styles else text + tags[name] for name, text in texts.items()}
 
 
-def contexts_with_styles(model: Model, prompts: list[str], settings: DreamSettings) -> dict[str, Tensor]:
+def contexts_with_styles(
+    model: Model, prompts: list[str], settings: DreamSettings, place: float = 0.0
+) -> dict[str, Tensor]:
     """Prompt → its context (`contexts_of`), with the rows of its style if the model has an IP-Adapter."""
     adapter = model.style
     if adapter is None:
-        return contexts_of(model, prompts, settings)
+        return contexts_of(model, prompts, settings, place)
     bare = {prompt: STYLE_TAG.sub("", prompt) for prompt in prompts}  # so that a tag alone is the unconditional prompt
-    contexts = contexts_of(model, list(dict.fromkeys(bare.values())), settings)
+    contexts = contexts_of(model, list(dict.fromkeys(bare.values())), settings, place)
     styled = {}
     for prompt in prompts:
         context = contexts[bare[prompt]]

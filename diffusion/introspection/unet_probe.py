@@ -112,7 +112,7 @@ def probe_unet(
     prompts = dict.fromkeys(region.prompt for region in canvas.regions)
     return UnetProbe(
         tuple(notes.blocks),
-        notes.word_attention(model, list(prompts), settings),
+        notes.word_attention(model, list(prompts), call.settings),
         denoised.float().cpu().numpy(),
         call.few_step,
     )

@@ -22,6 +22,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from base.step_schedule import Scheduled, StepSchedule, parse_scheduled
 from scenes.style_tags import NUMBER, STYLE_TAG, split_tag
 
 APART = "||"
@@ -43,6 +44,8 @@ _TOKEN = re.compile(
 _NOT_A_TAG = re.compile(rf"<lora:(?!\s*+[^<>:]++(?::\s*+{NUMBER}\s*+)?+>)[^<>]*+>?+", re.IGNORECASE)
 _NOT_A_WEIGHT = re.compile(r":\s*+([+-]?(?:nan|inf(?:inity)?|\d++,\d++))\s*+(?:\)|$)", re.IGNORECASE)
 _WEIGHTED = re.compile(rf"(.*):\s*+({NUMBER})\s*+", re.DOTALL)
+_POINT = rf"{NUMBER}\s*+:\s*+{NUMBER}\s*+"
+_SCHEDULED = re.compile(rf"(.*?):\s*+({_POINT}(?:,\s*+{_POINT})++(?:stepped\s*+)?+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -117,13 +120,37 @@ def misspelt_syntax(text: str) -> tuple[str, ...]:
     """A sentence for each part of a prompt that looks like a LoRA tag or a weight but isn't, and is read as words."""
     tags = (f"{found.group()} is no LoRA tag like <lora:name:0.8>" for found in _NOT_A_TAG.finditer(text))
     weights = (f"{found[1]} is no weight like 1.3" for found in _NOT_A_WEIGHT.finditer(text))
-    return tuple(f"{what}; it is read as words of the prompt." for what in (*tags, *weights))
+    points = split_schedule(text)[1].strip()
+    schedules = [] if not points or _read_schedule(points) else [f"{points} is no schedule like 0:1, 1:0.2"]
+    return tuple(f"{what}; it is read as words of the prompt." for what in (*tags, *weights, *schedules))
 
 
-def parse_weighted(text: str) -> tuple[str, float]:
-    """(prompt, weight) of "PROMPT:WEIGHT"; the weight is 1 if no number follows the last colon, and limited to ± STRONGEST."""
+def parse_weighted(text: str) -> tuple[str, Scheduled]:
+    """(prompt, weight) of "PROMPT:WEIGHT", where the weight may be a schedule of at least two points, as in "moss:0:1, 1:0.2".
+
+    The weight is 1 if no number follows the last colon. Weights are limited to ± STRONGEST.
+    """
+    prompt, points = split_schedule(text)
+    if points and (schedule := _read_schedule(points)):
+        limited = tuple((place, _limited(weight)) for place, weight in schedule.points)
+        return prompt, StepSchedule(limited, schedule.stepped)
     found = _WEIGHTED.fullmatch(text)
     return (found[1], _limit(float(found[2]))) if found else (text, 1.0)
+
+
+def split_schedule(text: str) -> tuple[str, str]:
+    """(prompt, points) of "PROMPT:POINTS", where the points, at least two, look like a schedule; (text, "") without such."""
+    found = _SCHEDULED.fullmatch(text)
+    return (found[1], found[2]) if found else (text, "")
+
+
+def _read_schedule(points: str) -> StepSchedule | None:
+    """The schedule, or None if the points aren't one."""
+    try:
+        schedule = parse_scheduled(points)
+    except ValueError:
+        return None
+    return schedule if isinstance(schedule, StepSchedule) else None
 
 
 def _last(opened: list[tuple[str, int, int]], bracket: str) -> tuple[str, int, int]:

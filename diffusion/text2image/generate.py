@@ -17,6 +17,7 @@ from base.outputs import Output, is_marked_png, png_mark, refuse_nameless
 from base.pictures import flat, open_picture
 from base.reading import is_file
 from base.settings import check
+from base.step_schedule import StepSchedule, parse_scheduled
 from diffusion.canvas import Anagram, Canvas, Dreamed, Guide, Region, Surface
 from diffusion.denoisers.anagram import VIEWS, view_problem
 from diffusion.denoisers.few_step import run_part
@@ -25,7 +26,7 @@ from diffusion.dream import dream
 from diffusion.loaders.options import USUAL, LoadOptions
 from diffusion.models.bare_surface import bare_gbuffer
 from diffusion.models.model import Model
-from diffusion.models.prompt_syntax import STRONGEST
+from diffusion.models.prompt_syntax import STRONGEST, split_schedule
 from diffusion.sampling.callbacks import StepEvent
 from diffusion.sampling.start_noise import START_NOISES
 from diffusion.text2image.latent_files import NAME, is_latent_file, save_latents
@@ -272,12 +273,18 @@ def _refuse_steps(settings: GenerateSettings) -> None:
 
 
 def _refuse_further(words: str) -> None:
-    """Raise InputError for a further prompt without words, or with a number after its last colon that is no weight."""
-    prompt, colon, tail = words.rpartition(":")
-    try:
-        weight = float(tail) if colon else 1.0
-    except ValueError:  # words with a colon in them
+    """Raise InputError for a further prompt without words, or with numbers behind them that are no weight and no schedule of weights."""
+    if ":" not in words:
         return
-    if not abs(weight) <= STRONGEST or (colon and not prompt.strip()):
+    prompt, points = split_schedule(words)
+    prompt, _, number = (prompt, "", points) if points else words.rpartition(":")
+    try:
+        weight = parse_scheduled(number)
+    except ValueError as error:
+        if points:
+            raise InputError("--further", "", f"is {words!r}, whose weight {error}") from None
+        return  # words with a colon in them
+    weights = weight.values if isinstance(weight, StepSchedule) else (weight,)
+    if not (all(abs(one) <= STRONGEST for one in weights) and prompt.strip()):
         problem = f"is {words!r}; it must be PROMPT:WEIGHT, with a weight from -{STRONGEST:g} to {STRONGEST:g}"
         raise InputError("--further", "", problem)

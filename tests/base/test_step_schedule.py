@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from base.step_schedule import StepSchedule, parse_scheduled, value_at
+from base.step_schedule import Scheduled, StepSchedule, largest, parse_scheduled, settings_at, value_at
 
 NUMBERS = st.floats(-1e6, 1e6)
 SCHEDULES = st.builds(
@@ -25,6 +27,19 @@ def test_lines_and_stairs():
     assert [value_at(stairs, p) for p in (0, 0.3, 0.499, 0.5, 1)] == [7, 7, 7, 3, 3]
     assert str(lines) == "0:7, 0.5:3, 1:1" and str(stairs) == "0.25:7, 0.5:3 stepped"
     assert parse_scheduled("-2.5") == value_at(-2.5, 0.3) == -2.5
+
+
+@dataclass(frozen=True)
+class Numbers:
+    scale: Scheduled
+    eta: Scheduled = 0.5
+    name: str = "a"
+
+
+def test_settings_at_a_place_have_numbers():
+    lines = parse_scheduled("0:7, 0.5:3, 1:1")
+    assert settings_at(Numbers(lines), 0.25) == Numbers(5.0) and settings_at(Numbers(2.0), 0.25) == Numbers(2.0)
+    assert largest(lines) == 7 and largest(-2.5) == -2.5 and largest(parse_scheduled("0:0, 1:0")) == 0
 
 
 @given(SCHEDULES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from torch import Tensor
 
@@ -19,12 +20,20 @@ def ancestral_step(sigma: float, sigma_next: float, eta: float = 1.0) -> tuple[f
     return math.sqrt(max(sigma_next**2 - up**2, 0.0)), up
 
 
-def ddim(denoise: Denoise, x: Tensor, sigmas: Tensor, hooks: SolverHooks = NO_HOOKS, *, eta: float = 0.0) -> Tensor:
-    """DDIM (arXiv 2010.02502): eta 0 is deterministic, 1 is DDPM. One call a step."""
-    draw = hooks.noise_source(x) if eta > 0 else None
+def ddim(
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Tensor,
+    hooks: SolverHooks = NO_HOOKS,
+    *,
+    eta: float | Callable[[float], float] = 0.0,
+) -> Tensor:
+    """DDIM (arXiv 2010.02502): eta 0 is deterministic, 1 is DDPM. One call a step. eta: a number, or a function of sigma"""
+    eta_at = eta if callable(eta) else lambda sigma: eta
+    draw = hooks.noise_source(x) if callable(eta) or eta > 0 else None
     for step, sigma, sigma_next in iterate_steps(sigmas):
         x, prediction = begin_step(denoise, x, step, sigma, hooks)
-        down, up = ancestral_step(sigma, sigma_next, eta) if draw else (sigma_next, 0.0)
+        down, up = ancestral_step(sigma, sigma_next, eta_at(sigma)) if draw else (sigma_next, 0.0)
         x = step_towards(prediction, x, sigma, down)
         if draw and up > 0:
             x = x + up * draw(sigma, sigma_next)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import typing
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
+from base.step_schedule import Scheduled, StepSchedule
 from diffusion.denoisers.guidance import GUIDANCE
 from diffusion.denoisers.inert import Situation, find_inert, inert_remarks
 from diffusion.denoisers.region_batching import EXECUTIONS
@@ -51,6 +53,23 @@ CHOSEN: list[tuple[dict[str, object], tuple[str, ...]]] = [
     ({"rewind_min": 0.3}, ("rewind_max",)),
     ({"correct_clamp": 0.6}, ("correct_until",)),
 ]
+
+
+HINTS = typing.get_type_hints(DreamSettings)
+SCHEDULED = tuple(name for name in OTHER if HINTS[name] == Scheduled)
+NEEDS = {
+    "eta": {"sampler": "ddim"},
+    "embedding_drop": {"embedding_rank": 2},
+    "cfgpp_lambda": {"guidance": "cfg++"},
+    "residual_delta": {"guidance": "self_negative"},
+    "threshold_percentile": {"threshold_scale": 1.0},
+}
+LAID_OUT = {
+    "spacing_power", "timestep_max", "timestep_min", "guidance_start", "guidance_end", "control_start", "control_end",
+    "bootstrap", "window_overlap", "match", "strength", "mix_start", "mix_stop", "mix_clamp", "mix_perlin_scale", "rewind_min",
+    "rewind_max", "anagram_image", "correct_until",
+}  # fmt: skip
+"""Numbers that say where in the run something happens, or what belongs to all of it: they don't change over the steps."""
 
 
 def painted(canvas_of, model, prompts: int, guide: bool):
@@ -120,6 +139,26 @@ def test_settings_change_the_dream_or_say_why_not(name, execution, guide, reques
     judge = Judge(model, painted(canvas_of, model, 2, guide), Situation(guide=guide, anagrams=False))
     names = tuple(n for n in OTHER if n != "execution")
     assert judge.silent(replace(BASE, execution=execution), names) == []
+
+
+def test_numbers_that_act_in_each_step_may_change_over_the_steps() -> None:
+    assert {name for name, kind in HINTS.items() if kind is float} == LAID_OUT
+
+
+@pytest.mark.parametrize("name", [name for name in SCHEDULED if not name.startswith(("control", "style"))])
+def test_a_schedule_takes_its_numbers_in_turn(name, sd, canvas_of) -> None:
+    """One number at all places is that number, bit for bit; another one later changes the dream, but not its first step."""
+    base = replace(BASE, **NEEDS.get(name, {"mix": 0.7} if name.startswith("mix_") else {}))
+    canvas, first, last = painted(canvas_of, sd, 2, True), OTHER[name], getattr(BASE, name)
+
+    def run(value) -> tuple[bytes, bytes]:
+        seen = []
+        dreamed = dream(sd, canvas, replace(base, **{name: value}), on_step=seen.append)
+        return dreamed.latents.tobytes(), seen[0].denoised.numpy().tobytes()
+
+    number, same = run(first), run(StepSchedule(((0.0, first), (1.0, first))))
+    changed = run(StepSchedule(((0.0, first), (0.2, first), (0.3, last))))
+    assert number == same and changed[1] == number[1] and changed[0] != number[0]
 
 
 def test_a_few_step_network_says_what_it_ignores(sd, canvas_of) -> None:

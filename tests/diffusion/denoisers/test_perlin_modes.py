@@ -26,9 +26,9 @@ def drawn(seed: int) -> torch.Tensor:
 
 
 def test_weights_and_latents() -> None:
-    weights = make_perlin_mix(LIKE, SETTINGS)
+    weights = make_perlin_mix(LIKE, SETTINGS)(0.0)
     assert torch.allclose(torch.as_tensor(weights.weight), 1 + 0.4 * (PATTERN[0, 0] - 1))
-    latents = make_perlin_mix(LIKE, replace(SETTINGS, mix_perlin_mode="latents"))
+    latents = make_perlin_mix(LIKE, replace(SETTINGS, mix_perlin_mode="latents"))(0.0)
     assert torch.allclose(torch.as_tensor(latents.latents), 0.4 * (2 * PATTERN - 1))
     noise = drawn(1)
     assert weights.noise(noise) is noise and latents.noise(noise) is noise
@@ -36,18 +36,18 @@ def test_weights_and_latents() -> None:
 
 def test_matched_noise_has_the_noise_s_statistics() -> None:
     noise = 1.7 * drawn(1) + 0.3
-    whole = make_perlin_mix(LIKE, replace(SETTINGS, mix_perlin=1.0, mix_perlin_mode="matched_noise")).noise(noise)
+    whole = make_perlin_mix(LIKE, replace(SETTINGS, mix_perlin=1.0, mix_perlin_mode="matched_noise"))(0.0).noise(noise)
     axes = (-2, -1)
     assert torch.allclose(whole.mean(axes), noise.mean(axes), atol=1e-5)
     assert torch.allclose(whole.std(axes), noise.std(axes), atol=1e-5)
     assert torch.corrcoef(torch.stack([whole[0, 1].flatten(), PATTERN[0, 1].flatten()]))[0, 1] == pytest.approx(1)
-    part = make_perlin_mix(LIKE, replace(SETTINGS, mix_perlin_mode="matched_noise")).noise(noise)
+    part = make_perlin_mix(LIKE, replace(SETTINGS, mix_perlin_mode="matched_noise"))(0.0).noise(noise)
     assert torch.allclose(part, 0.6**0.5 * noise + 0.4**0.5 * whole, atol=1e-5)
 
 
 @pytest.mark.parametrize("mode", PERLIN_MODES)
 def test_no_strength_changes_nothing(mode: str) -> None:
-    off = make_perlin_mix(LIKE, replace(SETTINGS, mix_perlin=0.0, mix_perlin_mode=mode))
+    off = make_perlin_mix(LIKE, replace(SETTINGS, mix_perlin=0.0, mix_perlin_mode=mode))(0.5)
     noise = drawn(1)
     assert off.weight == 1 and off.latents == 0 and off.noise(noise) is noise
 

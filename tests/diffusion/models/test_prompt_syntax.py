@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from base.step_schedule import StepSchedule
 from diffusion.models.prompt_syntax import (
     MOST_NESTED,
     STRONGEST,
@@ -142,6 +143,10 @@ def test_tokens_know_their_span():
         ("a:b", "a:b", 1.0),
         ("moss:nan", "moss:nan", 1.0),
         ("moss:99", "moss", STRONGEST),
+        ("moss:0:1, 1:0.2", "moss", StepSchedule(((0.0, 1.0), (1.0, 0.2)))),
+        ("(moss:1.3): 0:-99,0.5:2 stepped", "(moss:1.3)", StepSchedule(((0.0, -STRONGEST), (0.5, 2.0)), True)),
+        ("at 12:30:0.5", "at 12:30", 0.5),
+        ("moss:0:1, 2:0.5", "moss:0:1, 2", 0.5),  # no schedule: places end at 1
     ],
 )
 def test_a_prompt_with_a_weight(text, prompt, weight):
@@ -154,6 +159,7 @@ def test_a_prompt_with_a_weight(text, prompt, weight):
         ("a (wall:nan)", ["nan is no weight"]),
         ("a (wall:-Inf ) of (moss:1,3)", ["-Inf is no weight", "1,3 is no weight"]),
         ("moss:nan", ["nan is no weight"]),  # as in --further
+        ("moss:0:1, 2:0.5", ["0:1, 2:0.5 is no schedule"]),  # as in --further
         ("<lora::1> wall", ["<lora::1> is no LoRA tag"]),
         ("<lora:moss:strong>", ["<lora:moss:strong> is no LoRA tag"]),
         ("wall <lora:moss:0.8", ["<lora:moss:0.8 is no LoRA tag"]),
@@ -180,6 +186,8 @@ def test_what_only_looks_like_markup_is_named_and_read_as_words(text: str, named
         "<style:x" + ":" * 10_000,
         "x:" + " " * 10_000 + "1",
         "(x:" + "1" * 10_000,
+        "x:" + "0:1," * 2_500,
+        ":0" * 5_000,
     ],
     ids=lambda text: text[:8],
 )
