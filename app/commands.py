@@ -92,8 +92,8 @@ class Render:
     quality: str = option(
         "normal",
         "How finely surfaces are painted before the first frame is drawn: as finely as the frames show them, twice as finely, or "
-        "not at all (draft): frames are then painted one after the other. A Stable Diffusion model always does that; fine refines "
-        "each frame.",
+        "not at all (draft): frames are then painted one after the other, and drawn without smooth edges. A Stable Diffusion model "
+        "always paints so; fine refines each frame.",
         table="app.loop.surface_painting:QUALITY",
     )
     upscale: int = option(1, "Enlarge drawn frames so many times, by a network.", range=(1, MOST_FACTOR))

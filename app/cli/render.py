@@ -161,13 +161,15 @@ def render(
             console.print(ONE_BY_ONE, style="yellow", soft_wrap=True)
         if finer and headless.model.knows_surfaces:
             paint_path(headless, views, command, console, bar, save, signals)
+        smooth = command.quality != "draft"
         refines = finer > 1 and not headless.model.knows_surfaces
         task = bar.add_task("rendering", total=len(views), words="")
         for number, camera in enumerate(signals.check_each(views), 1):
             if dreams:
                 bar.update(task, words="dreaming")
                 painter.flush(camera, command.size, refine=refines)
-            output.write(enlarge(headless.draw(camera, command.size, command.mode, command.daylight)))
+            picture = headless.draw(camera, command.size, command.mode, command.daylight, smooth)
+            output.write(enlarge(picture))
             bar.update(task, advance=1, words=f"{painter.client.dreams} dreams")
             if not console.is_terminal and number * LINES // len(views) > (number - 1) * LINES // len(views):
                 console.print(f"frame {number} of {len(views)}, {painter.client.dreams} dreams", soft_wrap=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ from base.reading import is_file
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts, build_charts
 from engine.gl.context import create_headless_context, wait_for_gl
-from engine.render.renderer import Renderer
+from engine.render.renderer import DrawOptions, Renderer
+from engine.render.smooth import SmoothDrawing
 from engine.storage.journal import Journal
 from engine.storage.world import open_world
 from engine.storage.world_io import Describe, WorldReader, WorldWriter
@@ -109,10 +111,23 @@ class HeadlessSession:
     painter: Painter
     crew: Crew | None = None
 
-    def draw(self, camera: Camera, size: Size, mode: str = "painted", daylight: float = 0.0) -> np.ndarray:
-        """Draw the scene as the window would show it: uint8 [H,W,4], row 0 at the top. Takes the renderer's arguments."""
+    @cached_property
+    def smooth(self) -> SmoothDrawing:
+        """What draws finished pictures."""
+        return SmoothDrawing(self.ctx)
+
+    def draw(
+        self, camera: Camera, size: Size, mode: str = "painted", daylight: float = 0.0, smooth: bool = True
+    ) -> np.ndarray:
+        """Draw the scene as the window shows it: uint8 [H,W,4], row 0 at the top. smooth: as at rest, else as while the camera moves;
+        the other arguments are the renderer's."""
         target = self.target(size)
-        self.renderer.draw(target, camera, size, mode, top_first=True, daylight=daylight)
+        options: DrawOptions = {"top_first": True, "daylight": daylight}
+        if smooth:
+            for _ in self.smooth.draw_slices(self.renderer, target, camera, size, mode, **options):
+                pass
+        else:
+            self.renderer.draw(target, camera, size, mode, **options)
         wait_for_gl(self.ctx)
         return np.frombuffer(target.read(components=4), np.uint8).reshape(size[1], size[0], 4)
 

@@ -14,10 +14,14 @@ from app.fields import Size
 from app.loop.open_scene import OpenScene
 from engine.gl.context import wait_for_gl
 from engine.gl.targets import release_framebuffer
+from engine.gl.time_sliced import TimeSlicedTask, split_into_bands
+from engine.render.smooth import SmoothDrawing
 from engine.render.video import open_output
 from scenes.camera import Camera
 from scenes.paths import sample_path
 from scenes.scene import CameraPath
+
+PIECE = 0.012  # seconds of a frame of the window for drawing the film's frame
 
 
 class Film:
@@ -34,6 +38,8 @@ class Film:
         self._written: Future[None] | None = None
         ctx: moderngl.Context = open_scene.ctx
         self._target = ctx.framebuffer([ctx.texture(size, 4)], ctx.depth_renderbuffer(size))
+        self._smooth = SmoothDrawing(ctx)
+        self._drawing: TimeSlicedTask[None] | None = None  # the current frame, once it lacks nothing
 
     @property
     def camera(self) -> Camera:
@@ -50,9 +56,15 @@ class Film:
         if self._written is not None:
             self._written.result()
         painter = self.open_scene.painter
-        if painter.client.model is None or painter.client.busy or painter.consider(self.camera, self.size):
+        if self._drawing is None:
+            if painter.client.model is None or painter.client.busy or painter.consider(self.camera, self.size):
+                return
+            where = self.open_scene.renderer, self._target, self.camera, self.size, mode, split_into_bands
+            slices = self._smooth.draw_slices(*where, top_first=True, daylight=daylight)
+            self._drawing = TimeSlicedTask(self.open_scene.ctx, slices)
+        if not self._drawing.run_for(PIECE):
             return
-        self.open_scene.renderer.draw(self._target, self.camera, self.size, mode, top_first=True, daylight=daylight)
+        self._drawing = None
         wait_for_gl(self.open_scene.ctx)
         picture = np.frombuffer(self._target.read(components=4), np.uint8).reshape(self.size[1], self.size[0], 4)
         self._written = self._executor.submit(self._writer.write, picture)
@@ -66,4 +78,5 @@ class Film:
 
     def release(self) -> None:
         """Give the GL objects back."""
+        self._smooth.release()
         release_framebuffer(self._target)

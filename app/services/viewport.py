@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import moderngl
@@ -13,7 +12,9 @@ from app.loop.open_scene import OpenScene
 from app.session import ViewSettings
 from engine.gl.context import wait_for_gl
 from engine.gl.targets import release_framebuffer
-from engine.gl.time_sliced import Box, TimeSlicedTask, split_into_bands
+from engine.gl.time_sliced import TimeSlicedTask, split_into_bands
+from engine.render.renderer import DrawOptions
+from engine.render.smooth import SmoothDrawing
 from scenes.camera import Camera
 
 PIECE = 0.012  # seconds of a frame for what is new in a still picture, where there is nothing else to draw
@@ -24,7 +25,7 @@ class Viewport:
 
     When the camera moves, a brush paints or the display mode changes, the next frame shows it. What a dream, an undo or an edit
     changes in a still picture appears some frames later: it is drawn into a second picture, some bands a frame, and drawn anew if
-    the surfaces change meanwhile. Only the first paint of all is shown at once.
+    the surfaces change meanwhile. So are the smooth edges of a still picture. Only the first paint of all is shown at once.
 
     drawn: how many pictures were drawn within one frame, so far."""
 
@@ -32,8 +33,10 @@ class Viewport:
         self.ctx = ctx
         self._canvas: moderngl.Framebuffer | None = None
         self._beside: moderngl.Framebuffer | None = None
+        self._smooth = SmoothDrawing(ctx)
         self._shows: tuple[Any, ...] | None = None
         self._revision = 0  # of the volume that is shown
+        self._is_smooth = False  # whether the edges of what is shown are
         self._work: tuple[TimeSlicedTask[None], int] | None = None  # on the picture beside, and of which revision it is
         self.drawn = 0
 
@@ -55,25 +58,23 @@ class Viewport:
         revision = open_scene.volume.revision
         shows = (open_scene, open_scene.scene, camera, view.mode, view.daylight, full_steps, mark_frozen)
 
-        def pieces(target: moderngl.Framebuffer, boxes: Iterable[Box]) -> TimeSlicedTask[None]:
-            open_scene.renderer.full_steps = float(full_steps)
-            slices = open_scene.renderer.draw_slices(
-                target, camera, size, boxes, view.mode, mark_frozen=mark_frozen, daylight=view.daylight
-            )
-            return TimeSlicedTask(self.ctx, slices)
-
+        open_scene.renderer.full_steps = float(full_steps)
+        options: DrawOptions = {"mark_frozen": mark_frozen, "daylight": view.daylight}
         at_once = painting or not self._revision  # the first paint of all is waited for
         if shows != self._shows or (at_once and revision != self._revision):
             self._shows, self._revision, self._work = shows, revision, None
-            pieces(self._canvas, [(0, 0, *size)]).run_to_end()
+            self._is_smooth = not self._smooth.can_smooth(size, view.mode, **options)
+            open_scene.renderer.draw(self._canvas, camera, size, view.mode, **options)
             # otherwise drawing with the picture waits for it while holding Python's lock, and the model stands still
             wait_for_gl(self.ctx)
             self.drawn += 1
-        elif revision != self._revision:
-            self._work = self._work or (pieces(self._beside, split_into_bands(size)), revision)
+        elif revision != self._revision or not self._is_smooth:
+            if self._work is None:
+                where = open_scene.renderer, self._beside, camera, size, view.mode, split_into_bands
+                self._work = TimeSlicedTask(self.ctx, self._smooth.draw_slices(*where, **options)), revision
             if self._work[0].run_for(PIECE):
                 self._canvas, self._beside = self._beside, self._canvas
-                self._revision, self._work = self._work[1], None
+                self._revision, self._work, self._is_smooth = self._work[1], None, True
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
 
     def read_picture(self) -> np.ndarray | None:

@@ -233,7 +233,7 @@ class WebExplorer:
         width, height = visitor.size
         size = (width // 2, height // 2) if moves else (width, height)
         self._headless.renderer.full_steps = float(self._painter.session.dream.steps)
-        picture = self._headless.draw(visitor.camera, size, visitor.mode, visitor.daylight)[..., :3]
+        picture = self._headless.draw(visitor.camera, size, visitor.mode, visitor.daylight, smooth=not moves)[..., :3]
         quality = min(COARSE, self._command.jpeg) if moves else self._command.jpeg
         client.scene.set_background_image(np.ascontiguousarray(picture), format="jpeg", jpeg_quality=quality)
         return True

@@ -17,6 +17,7 @@ from engine.gl.context import wait_for_gl
 from engine.gl.targets import release_framebuffer
 from engine.gl.time_sliced import TimeSlicedTask
 from engine.render.renderer import MODES, Renderer
+from engine.render.smooth import SmoothDrawing
 from engine.unet_view.drawing import UnetDrawing, UnetView
 from engine.unet_view.layout import lay_out
 from engine.unet_view.orbit import Orbit
@@ -67,6 +68,9 @@ def warm_up_slices(ctx: moderngl.Context) -> Iterator[None]:
     volume.erase()
     yield from draw(*MODES)
     yield
+    smooth = SmoothDrawing(ctx)
+    yield from smooth.draw_slices(renderer, target, CAMERA, SIZE)
+    smooth.release()
     _unet(ctx)
     release_framebuffer(target)
     renderer.release()

@@ -16,6 +16,7 @@ from app.session import PaintSettings, Session, ViewSettings
 from diffusion.settings import DreamSettings
 from engine.gl.context import wait_for_gl
 from engine.gl.targets import release_framebuffer
+from engine.render.smooth import SmoothDrawing
 from scenes.camera import Camera
 from scenes.load import load_scene
 
@@ -40,25 +41,55 @@ def shot(texture: moderngl.Texture, ctx: moderngl.Context) -> np.ndarray:
     return np.frombuffer(texture.read(), np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3]
 
 
-def fresh(open_scene: OpenScene, view: ViewSettings = VIEW) -> np.ndarray:
-    """What should be shown now."""
+def fresh(open_scene: OpenScene, view: ViewSettings = VIEW, smooth: bool = False) -> np.ndarray:
+    """What should be shown now; smooth: after a while at rest."""
     target = open_scene.ctx.framebuffer([open_scene.ctx.texture(SIZE, 4)], open_scene.ctx.depth_renderbuffer(SIZE))
     open_scene.renderer.full_steps = 3.0
-    open_scene.renderer.draw(target, HERE, SIZE, view.mode, daylight=view.daylight)
+    if smooth:
+        where = open_scene.renderer, target, HERE, SIZE, view.mode
+        for _ in SmoothDrawing(open_scene.ctx).draw_slices(*where, daylight=view.daylight):
+            pass
+    else:
+        open_scene.renderer.draw(target, HERE, SIZE, view.mode, daylight=view.daylight)
     picture = shot(target.color_attachments[0], open_scene.ctx)  # type: ignore[arg-type]
     release_framebuffer(target)
     return picture
 
 
+def wait(viewport: Viewport, open_scene: OpenScene, frames: int = 200) -> list[np.ndarray]:
+    """The pictures of `frames` frames at rest."""
+    return [shot(viewport.draw(open_scene, HERE, SIZE, VIEW, 3), open_scene.ctx) for _ in range(frames)]
+
+
+def test_edges_get_smooth_at_rest_band_by_band_and_all_at_once(open_scene, ctx) -> None:
+    viewport = Viewport(ctx)
+    pictures = wait(viewport, open_scene)
+    bare, smooth = fresh(open_scene), fresh(open_scene, smooth=True)
+    assert (bare != smooth).any()
+    assert sum((p == bare).all() for p in pictures) > 40
+    assert all((p == bare).all() or (p == smooth).all() for p in pictures) and (pictures[-1] == smooth).all()
+    assert viewport.drawn == 1
+    moved = viewport.draw(open_scene, HERE.with_changes(fov=80.0), SIZE, VIEW, 3)
+    assert viewport.drawn == 2 and (shot(moved, ctx) != smooth).any()
+    assert (wait(viewport, open_scene, 1)[0] == bare).all()
+
+
+def test_a_mode_that_is_never_smooth_is_drawn_once(open_scene, ctx, monkeypatch: pytest.MonkeyPatch) -> None:
+    viewport, view = Viewport(ctx), replace(VIEW, mode="depth")
+    viewport.draw(open_scene, HERE, SIZE, view, 3)
+    monkeypatch.setattr(module.TimeSlicedTask, "run_for", lambda *_: pytest.fail("drawn again"))
+    for _ in range(3):
+        viewport.draw(open_scene, HERE, SIZE, view, 3)
+
+
 def test_what_is_laid_at_rest_is_shown_band_by_band_and_all_at_once(open_scene, ctx) -> None:
     viewport = Viewport(ctx)
-    bare = shot(viewport.draw(open_scene, HERE, SIZE, VIEW, 3), ctx)
-    assert (bare == fresh(open_scene)).all() and viewport.drawn == 1
+    bare = wait(viewport, open_scene)[-1]
     open_scene.painter.flush(HERE, SIZE)
-    painted = fresh(open_scene)
+    painted = fresh(open_scene, smooth=True)
     assert (painted != bare).any()
-    pictures = [shot(viewport.draw(open_scene, HERE, SIZE, VIEW, 3), ctx) for _ in range(30)]
-    assert sum((p == bare).all() for p in pictures) > 10
+    pictures = wait(viewport, open_scene)
+    assert sum((p == bare).all() for p in pictures) > 40
     assert all((p == bare).all() or (p == painted).all() for p in pictures) and (pictures[-1] == painted).all()
     assert viewport.drawn == 1
 
@@ -103,12 +134,10 @@ def test_what_goes_on_changing_without_a_hand_is_shown_in_the_end(open_scene, ct
     viewport = Viewport(ctx)
     viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
     open_scene.painter.flush(HERE, SIZE)
-    painted = fresh(open_scene)
-    for _ in range(30):
+    painted = fresh(open_scene, smooth=True)
+    for _ in range(200):
         open_scene.volume.revision += 1
         shown = viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
     assert (shot(shown, ctx) == painted).all()
     open_scene.volume.erase()
-    for _ in range(30):
-        shown = viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
-    assert (shot(shown, ctx) == fresh(open_scene)).all() and viewport.drawn == 1
+    assert (wait(viewport, open_scene)[-1] == fresh(open_scene, smooth=True)).all() and viewport.drawn == 1

@@ -363,7 +363,7 @@ def test_a_path_is_played_and_filmed(drive: Driver) -> None:
     np.testing.assert_allclose(explorer.state.camera.position, path.keyframes[1].camera.position, atol=1e-9)
     explorer.do("film", path, (128, 96), 8.0)
     folder = explorer.state.folders.pictures
-    said = r"recording: \d+ of \d+ frames, dreaming this view: step \d of \d"
+    said = r"recording: \d+ of \d+ frames, dreaming this view: step \d of \d( · ≈ \d+ s left)?"
     # a sketch from playing the path may have to end first
     drive.until(lambda: re.fullmatch(said, explorer.status) is not None, "a frame that lacks something is dreamed")
     drive.until(lambda: any(folder.glob("film-*.mp4")), "the film is written", 3000)
