@@ -67,8 +67,11 @@ def test_inspect_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     assert found["atlas"]["texels"] > 0
 
 
-def test_render_paints_with_the_embedded_model_from_the_wheel(installed: Path, tmp_path: Path) -> None:
-    run(installed, tmp_path, "render", "hamlet", "--frames", "1", "--size", "128x96", "--steps", "4", "--out", "film")
+def test_render_paints_with_the_embedded_model_from_the_wheel(
+    installed: Path, tiny_scene: Path, tmp_path: Path
+) -> None:
+    words = ("--frames", "1", "--size", "128x96", "--steps", "4", "--quality", "draft", "--out", "film")
+    run(installed, tmp_path, "render", str(tiny_scene), *words)
     (frame,) = (tmp_path / "film").glob("*.png")
     low, high = Image.open(frame).convert("L").getextrema()
     assert high - low > 50

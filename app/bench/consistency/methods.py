@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from app.bench.consistency.geometry import RaycastView, match, nearest, raycast_
 from app.loop.headless_session import HeadlessSession
 from app.loop.inline_worker import InlineWorker
 from app.loop.painter import Painter
+from app.loop.surface_painting import paint_sheets, plan_views
 from app.loop.view_canvas import canvas_from
 from app.loop.worker import dream_of
 from base.grid import CELL, by_cell, to_pixels
@@ -103,7 +105,10 @@ class MethodContext:
 
 
 class Method(Protocol):
-    """One method on one walk. paint: called for one camera after another; may dream, and may remember what it painted."""
+    """One method on one walk. paint: called for one camera after another; may dream, and may remember what it painted.
+
+    A method that can use the whole walk has `prepare`, too, which is called with all cameras before the first.
+    """
 
     def __init__(self, context: MethodContext) -> None: ...
 
@@ -200,11 +205,19 @@ class Warp:
 
 
 class Ours:
-    """What the program does: the painter paints the view, and the renderer draws what the volume holds. It does not refine the view
-    by sheets as at rest, which would spend the budget of a short walk on its first view."""
+    """What the program does for a film: it paints the surfaces that the path shows, straight on and each once, and draws what the
+    volume holds. What these sheets leave out (the sky, a model that does not know surfaces) is painted view by view."""
 
     def __init__(self, context: MethodContext) -> None:
         self._context = context
+
+    def prepare(self, cameras: Sequence[Camera]) -> None:
+        """Paint the surfaces that these cameras see, as finely as their pixels show them."""
+        context = self._context
+        if context.headless.model.knows_surfaces:
+            for _ in paint_sheets(context.painter, plan_views(context.painter, cameras, context.size)):
+                if context.spent:
+                    return
 
     def paint(self, camera: Camera) -> Shown:
         if not self._context.spent:
