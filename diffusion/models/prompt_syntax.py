@@ -132,7 +132,7 @@ def parse_weighted(text: str) -> tuple[str, Scheduled]:
     """
     prompt, points = split_schedule(text)
     if points and (schedule := _read_schedule(points)):
-        limited = tuple((place, _limited(weight)) for place, weight in schedule.points)
+        limited = tuple((place, _limit(weight)) for place, weight in schedule.points)
         return prompt, StepSchedule(limited, schedule.stepped)
     found = _WEIGHTED.fullmatch(text)
     return (found[1], _limit(float(found[2]))) if found else (text, 1.0)
