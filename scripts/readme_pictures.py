@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.messages import PreviewOptions, Request
+from app.loop.paint_now import paint_view
 from app.loop.view_canvas import canvas_from
 from app.loop.worker import answer, dream_of
 from app.session import DAYLIGHT, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
@@ -66,7 +67,7 @@ def plan(scene: Scene, folder: Path) -> Image.Image:
 def half_dreamed(headless: HeadlessSession, camera: Any) -> Image.Image:
     """What the preview shows while the first view is being dreamed, at a third of the steps."""
     seen: list[np.ndarray] = []
-    gathered = headless.painter.gather(camera, PANEL)
+    gathered = headless.painter.requests.gather(camera, PANEL)
 
     def collect(message: Any) -> None:
         if hasattr(message, "image"):
@@ -111,9 +112,9 @@ def main() -> None:
             ("2  It is built, and you walk in it", shown(headless, first)),
             ("3  Stand still, and a diffusion model dreams the view", half_dreamed(headless, first)),
         ]
-        headless.painter.flush(first, PANEL)
+        paint_view(headless.painter, first, PANEL)
         panels.append(("4  The dream is laid onto the surfaces", shown(headless, first)))
-        headless.painter.flush(later, PANEL)
+        paint_view(headless.painter, later, PANEL)
         panels.append(("5  Walk on: what was painted stays, the rest is dreamed to match", shown(headless, later)))
         panels.append(("6  Every texel knows its latents and its quality", shown(headless, later, "density")))
     sheet = board(panels)

@@ -58,7 +58,9 @@ def _gather_surface(view: View, gathered: GatheredView) -> Slices[tuple[Gathered
         raise InputError(
             "The sky", "", "is not a single surface; look at a wall or the ground, or choose the whole view"
         )
-    gathered = yield from open_scene.painter.gather_task(frontal_camera(charts, chart), (1, 1)).remaining_slices()
+    gathered = yield from open_scene.painter.requests.gather_task(
+        frontal_camera(charts, chart), (1, 1)
+    ).remaining_slices()
     seen = yield from open_scene.volume.find_visible_texels_slices(
         gathered.camera, (2 * gathered.size[0], 2 * gathered.size[1])
     )

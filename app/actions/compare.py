@@ -113,7 +113,7 @@ def _gather_without_paint(
 ) -> Slices[GatheredView]:
     """The view as these settings would begin it if only frozen paint were on the surfaces; of one material, if it is given."""
     painter, volume = open_scene.painter, open_scene.volume
-    seen = yield from painter.gather_task(camera, size).remaining_slices()
+    seen = yield from painter.requests.gather_task(camera, size).remaining_slices()
     if settings.seed != painter.session.dream.seed:
         seed, volume.seed = volume.seed, settings.seed
         again = volume.gather_task(seen.camera, seen.size)

@@ -53,7 +53,7 @@ class View:
     dream: DreamSettings
 
     def gather(self) -> Slices[GatheredView]:
-        return self.open_scene.painter.gather_task(self.camera, self.size).remaining_slices()
+        return self.open_scene.painter.requests.gather_task(self.camera, self.size).remaining_slices()
 
     def canvas(self, gathered: GatheredView) -> Canvas:
         """The canvas of the whole gathered view, finished paint included, as it may change here, too."""

@@ -72,7 +72,7 @@ def dream_again(context: ActionContext, open_scene: OpenScene) -> None:
         return
     state = context.state
     state.cancelled_view = ()
-    camera, (width, height) = open_scene.painter.frame_view(state.camera, state.scene_size)
+    camera, (width, height) = open_scene.painter.requests.frame_view(state.camera, state.scene_size)
     texels = open_scene.volume.find_visible_texels_slices(camera, (2 * width, 2 * height), through=True)
     _change(context, open_scene, texels, "erase")
 

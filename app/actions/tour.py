@@ -43,12 +43,12 @@ def compare_noted(context: ActionContext) -> None:
 def _note(context: ActionContext, open_scene: OpenScene) -> Slices[None]:
     state = context.state
     camera, size, steps = state.camera, state.scene_size, state.session.dream.steps
-    gathered = yield from open_scene.painter.gather_task(camera, size).remaining_slices()
+    gathered = yield from open_scene.painter.requests.gather_task(camera, size).remaining_slices()
     state.tour.noted = NotedView(camera, size, gathered, steps)
 
 
 def _compare(context: ActionContext, open_scene: OpenScene, noted: NotedView) -> Slices[None]:
-    now = yield from open_scene.painter.gather_task(noted.camera, noted.size).remaining_slices()
+    now = yield from open_scene.painter.requests.gather_task(noted.camera, noted.size).remaining_slices()
     if now.latents.shape == noted.gathered.latents.shape:
         context.state.tour.counted = noted.count_changes(now)
     else:

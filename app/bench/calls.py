@@ -13,6 +13,7 @@ from app.bench.consistency.maps import open_named
 from app.bench.consistency.paths import PATHS, make_walk
 from app.loop.headless_session import open_headless_session
 from app.loop.inline_worker import InlineWorker
+from app.loop.paint_now import paint_view
 from app.loop.painter import Painter
 from base.grid import CELL
 from diffusion.canvas import Canvas, Dreamed
@@ -36,7 +37,7 @@ def measure(bench: Bench) -> Figures:
                 headless.volume.erase()
                 painter = Painter(headless.volume, InlineWorker(bench.model, dream_blank), scene, session)
                 for camera in make_walk(path, scene, blocks, plan.views):
-                    painter.flush(camera, ASPECT)
+                    paint_view(painter, camera, ASPECT)
                 figures[f"{scene.name}_{path}"] = painter.client.dreams / plan.views
                 dreams += painter.client.dreams
     figures["share_of_views_dreamed"] = dreams / (len(plan.scenes) * len(PATHS) * plan.views)

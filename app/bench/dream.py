@@ -16,7 +16,7 @@ def measure(bench: Bench) -> Figures:
     rows, regions = [], []
     with bench.headless() as headless:
         for camera in bench.cameras(bench.times(2, 5)):
-            gathered = headless.painter.gather(camera, SIZE)
+            gathered = headless.painter.requests.gather(camera, SIZE)
             canvas = canvas_from(gathered, headless.scene, headless.session.dream.steps)
             regions.append(len(canvas.regions))
             dreamed = dream_of(headless.model, canvas, headless.session.dream)

@@ -105,7 +105,7 @@ def draw_all(headless: HeadlessSession, cameras: list[Camera]) -> list[float]:
 
 def request_of(headless: HeadlessSession, camera: Camera) -> Request:
     """A request to dream the view with one prompt everywhere, so that a step is one or two model calls of the view's size."""
-    gathered, settings = headless.painter.gather(camera, SIZE), headless.session.dream
+    gathered, settings = headless.painter.requests.gather(camera, SIZE), headless.session.dream
     canvas = canvas_from(gathered, headless.scene, settings.steps)
     whole = type(canvas.regions[0])(canvas.regions[0].prompt, np.ones_like(canvas.change))
     return Request(

@@ -9,6 +9,7 @@ import numpy as np
 
 from app.bench.bench import Bench, Figures
 from app.loop.headless_session import HeadlessSession
+from app.loop.paint_now import paint_view
 from app.loop.view_canvas import canvas_from
 from diffusion.compositing.stored_colours import (
     cell_errors,
@@ -48,7 +49,7 @@ def measure(bench: Bench) -> Figures:
         for camera in bench.cameras(bench.times(1, 6)):
             headless.volume.erase()
             headless.painter.reset_failures()
-            headless.painter.flush(camera, VIEW)
+            paint_view(headless.painter, camera, VIEW)
             rows.append({name: compare_memories(headless, move(camera)) for name, move in MOVES.items()})
     return {
         f"{name}_{key}": round(float(np.mean([row[name][key] for row in rows])), 3)
@@ -60,7 +61,7 @@ def measure(bench: Bench) -> Figures:
 def compare_memories(headless: HeadlessSession, camera: Camera) -> dict[str, Any]:
     """PSNR of each memory's decoded picture on known cells, and the share of cells where latents fit better."""
     model = headless.model
-    gathered = headless.painter.gather(camera, VIEW)
+    gathered = headless.painter.requests.gather(camera, VIEW)
     canvas = canvas_from(gathered, headless.scene, headless.session.dream.steps)
     guide = canvas.guide
     assert guide is not None and guide.colours is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.bench.bench import Bench, Figures
+from app.loop.paint_now import paint_view
 
 SIZE = (16, 9)
 
@@ -15,11 +16,11 @@ def measure(bench: Bench) -> Figures:
     with bench.headless() as headless:
         painter = headless.painter
         for camera in views:
-            painter.flush(camera, SIZE)
-        left, calls = [painter.gather(camera, SIZE) for camera in views], painter.client.calls
+            paint_view(painter, camera, SIZE)
+        left, calls = [painter.requests.gather(camera, SIZE) for camera in views], painter.client.calls
         for camera in views:
-            painter.flush(camera, SIZE)
-        back = [painter.gather(camera, SIZE) for camera in views]
+            paint_view(painter, camera, SIZE)
+        back = [painter.requests.gather(camera, SIZE) for camera in views]
     painted = np.concatenate([(gathered.steps > 0).ravel() for gathered in left])
     same = np.concatenate([(a.latents == b.latents).all(axis=0).ravel() for a, b in zip(left, back, strict=True)])
     return {

@@ -15,6 +15,7 @@ from app.commands import Dream
 from app.inputs import inputs_of
 from app.loop.autopilot import SIZE, Autopilot, drain, make_measure, viewpoints
 from app.loop.headless_session import HeadlessSession, open_headless_session
+from app.loop.paint_now import paint_sky, paint_view
 from app.loop.painter import Painter
 from app.loop.surface_painting import paint_sheets, plan_scene
 from app.loop.together import paint_round, paint_sheets_together, sort_into_waves
@@ -53,7 +54,7 @@ def paint_views(
     pilot = Autopilot(viewpoints(headless.scene), partial(make_measure, painter))
     with progress(console) as bar:
         task = bar.add_task("painting the sky", total=None, words="")
-        painter.flush_sky()
+        paint_sky(painter)
         signals.check()
         bar.update(task, description="looking around")
         drain(signals.check_each(pilot.survey()))
@@ -64,7 +65,7 @@ def paint_views(
             if headless.crew is not None:
                 painted = paint_round(painter, pilot, SIZE, headless.crew, command.views - views, signals.check)
             else:
-                painted = paint_view(painter, pilot, signals)
+                painted = paint_next_view(painter, pilot, signals)
             if not painted:
                 break
             views += painted
@@ -73,12 +74,12 @@ def paint_views(
     return pilot.coverage
 
 
-def paint_view(painter: Painter, pilot: Autopilot, signals: DeferredSignals) -> int:
+def paint_next_view(painter: Painter, pilot: Autopilot, signals: DeferredSignals) -> int:
     """Dream the view that gains most; returns how many were dreamed: 0 if none would gain."""
     drain(signals.check_each(pilot.choose()))
     if pilot.current is None:
         return 0
-    painter.flush(pilot.current.camera, SIZE)
+    paint_view(painter, pilot.current.camera, SIZE)
     pilot.mark_done()
     return 1
 
@@ -89,7 +90,7 @@ def paint_surfaces(
     """Paint sheet after sheet until `command.until` of all texels are finished or `command.views` are done. → coverage"""
     with progress(console) as bar:
         task = bar.add_task("painting the sky", total=None, words="")
-        headless.painter.flush_sky()
+        paint_sky(headless.painter)
         save()
         signals.check()
         plan, required = plan_scene(headless.painter), []

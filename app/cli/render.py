@@ -16,6 +16,7 @@ from app.fields import Size
 from app.inputs import inputs_of
 from app.loop.absent_model import model_of_world
 from app.loop.headless_session import HeadlessSession, open_headless_session
+from app.loop.paint_now import paint_view
 from app.loop.surface_painting import QUALITY, choose_looks, paint_sheets, plan_views
 from app.loop.together import paint_sheets_together, sort_into_waves
 from app.session import ModelChoice, Session, describe, open_scene
@@ -167,7 +168,7 @@ def render(
         for number, camera in enumerate(signals.check_each(views), 1):
             if dreams:
                 bar.update(task, words="dreaming")
-                painter.flush(camera, command.size, refine=refines)
+                paint_view(painter, camera, command.size, refine=refines)
             picture = headless.draw(camera, command.size, command.mode, command.daylight, smooth)
             output.write(enlarge(picture))
             bar.update(task, advance=1, words=f"{painter.client.dreams} dreams")

@@ -40,7 +40,7 @@ def make_measure(painter: Painter, camera: Camera) -> tuple[int, int]:
     """A `Measure` of the painter's volume. What is seen through see-through surfaces counts as well as these."""
     steps, open_, seen = painter.session.dream.steps, 0, 0
     for part in (Part.SOLID, Part.BEHIND):
-        gathered = painter.gather_task(camera, SIZE, part=part).run_to_end()
+        gathered = painter.requests.gather_task(camera, SIZE, part=part).run_to_end()
         could = policy.claimable_mask(gathered)
         open_, seen = open_ + int((could & ~policy.final_mask(gathered, steps)).sum()), seen + int(could.sum())
         if not painter.volume.charts.see_through[gathered.chart].any():

@@ -15,7 +15,7 @@ from scenes.camera import Camera
 
 def view_texels(painter: Painter, camera: Camera, size: Size) -> TexelMasks:
     """All that a dream of this view would paint, what lies behind see-through surfaces too. GL thread."""
-    framed, (width, height) = painter.frame_view(camera, size)
+    framed, (width, height) = painter.requests.frame_view(camera, size)
     return painter.volume.find_visible_texels(framed, (2 * width, 2 * height), through=True)
 
 

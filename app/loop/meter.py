@@ -120,7 +120,7 @@ def _sample(open_scene: OpenScene, camera: Camera, size: Size) -> Iterator[_Samp
 
     open_scene: a weak proxy; no part of it is kept between slices, so that a scene that was left can be freed.
     """
-    work = open_scene.painter.gather_task(camera, size)
+    work = open_scene.painter.requests.gather_task(camera, size)
     while not work.run_for(PIECE):
         yield None
     gathered = work.result

@@ -6,28 +6,23 @@ import math
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
 from app.fields import Size
 from app.loop.dream_client import DreamClient, LaidDream, Outcome, Take
-from app.loop.messages import DreamFailed, Message, ModelInfo, Worker
+from app.loop.dream_requests import DreamRequests
+from app.loop.messages import Message, Worker
 from app.loop.progress import about
 from app.loop.quality_levels import Level, View, level_of
 from app.loop.refined_view import RefinedView, describe_activity, may_look_ahead, seconds_left
 from app.loop.refining import Piece, Refiner, refiner_of
 from app.loop.sky import AROUND, SkyPainter
-from app.loop.view_canvas import canvas_from
-from app.loop.view_framing import canvas_size, has_left, widen_camera
+from app.loop.view_framing import has_left
 from app.session import Session
 from diffusion.canvas import Canvas
 from diffusion.settings import DreamSettings
-from engine.atlas import policy
 from engine.atlas.views import GatheredSheet, GatheredView, Part
 from engine.atlas.volume import LatentVolume
-from engine.geometry.sheet import Sheet
 from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
-from scenes.prompt_masks import find_dreamed_materials
 from scenes.scene import Scene
 
 PIECE = 0.006  # seconds of a frame in a window while one walks
@@ -36,20 +31,21 @@ WALKING = 0.3  # of a frame's time is spent so while one walks, if that is more
 OPENING = 16.0  # times as much of it until the first paint is laid
 LONG = 2.0  # seconds; what takes less has no time in the status
 LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
-Gathering = TimeSlicedTask[GatheredView]
 
 
 class Painter:
-    """Decides which views are dreamed, and how well. Call `update` every frame, or `flush` without a window.
+    """Decides which views are dreamed, and how well. In a window, call `update` every frame; otherwise see `app.loop.paint_now`.
 
-    session: may be replaced at any time; it applies to the next dream. client: sends requests and lays what comes back.
-    coverage: 0..1, how much of the last view is painted.
+    session: may be replaced at any time; it applies to the next dream
+    client: sends requests and lays the dreams that come back; requests: gathers views and asks for dreams of them
+    coverage: 0..1, how much of the last view is painted
     """
 
     def __init__(
         self, volume: LatentVolume, worker: Worker, scene: Scene, session: Session, budget: float = math.inf
     ) -> None:
-        self.session, self.client = session, DreamClient(volume, worker, scene, budget)
+        self.client = DreamClient(volume, worker, scene, budget)
+        self.requests = DreamRequests(self.client, session)
         self.sky = SkyPainter(self.client)
         self.coverage = 0.0
         self._begun = False  # whether a view was painted with all steps, or needed nothing
@@ -59,7 +55,14 @@ class Painter:
         self._asked: tuple[View, ...] = ()  # submitted parts of a view, at the revision that their dreams made
         self._settled: set[View] = set()  # these need nothing
         self._refining: RefinedView | None = None
-        self._seed = session.dream.seed
+
+    @property
+    def session(self) -> Session:
+        return self.requests.session
+
+    @session.setter
+    def session(self, session: Session) -> None:
+        self.requests.session = session
 
     @property
     def volume(self) -> LatentVolume:
@@ -107,7 +110,7 @@ class Painter:
         """
         if self.client.model is None or self.client.busy or not self.client.model.dreams:
             return False
-        self.follow_seed()
+        self.requests.follow_seed()
         # in a window, where something is to be seen soon, the first view comes before the sky
         first = refine and (not self.client.dreams or (resting and not self._begun))
         turn = first or (self._sky_came_last and not resting)
@@ -120,7 +123,7 @@ class Painter:
         self._refining = None
         for one in (view, view.behind):
             if one not in self._settled:
-                gathering = self.gather_task(camera, size, level, one.part)
+                gathering = self.requests.gather_task(camera, size, level, one.part)
                 self.client.tasks.begin(gathering, partial(self._judge, one, refine, resting))
                 return True
         return resting and refine and (self._begin_refining(view) or self._paint_sky_around(camera, size))
@@ -137,11 +140,11 @@ class Painter:
             if not self.volume.charts.see_through[gathered.chart].any():
                 self._settle(view.behind)
             if view.whole and refine and not resting and self._refiner.follows_walker:
-                full = level_of(self.session, self._model, view.size, resting=True)
+                full = level_of(self.session, self.requests.model, view.size, resting=True)
                 self._begin_refining(replace(view, level=full))
         else:
             self._asked, self.client.problem = view.add_to(self._asked), ""
-            self._submit(gathered, view.dream_level)
+            self.requests.submit(gathered, view.dream_level)
 
     def _paint_sky_around(self, camera: Camera, size: Size) -> bool:
         """Paint a face of the sky that nobody sees yet, after everything in view. Returns False if none is left."""
@@ -152,7 +155,7 @@ class Painter:
         refiner = self._refiner
         if not (self.session.live.refine and refiner.gains(view)):
             return False
-        finding = refiner.find_parts(view, *self.frame_view(view.camera, view.size, view.level))
+        finding = refiner.find_parts(view, *self.requests.frame_view(view.camera, view.size, view.level))
         self.client.tasks.begin(TimeSlicedTask(self.volume.ctx, finding), partial(self._divide, view, refiner))
         return True
 
@@ -183,74 +186,11 @@ class Painter:
         steps = refining.view.level.steps
         if refining.refiner.is_lacking(gathered, steps):
             self.client.problem = ""
-            self._submit(gathered, Level(f"refining this view, {refining.label}", steps, gathered.size[1]))
+            self.requests.submit(gathered, Level(f"refining this view, {refining.label}", steps, gathered.size[1]))
 
     @property
     def _refiner(self) -> Refiner:
-        return refiner_of(self.volume, self._model, self.session.paint.coverage)
-
-    def paint_sheet(self, sheet: Sheet) -> None:
-        """Dream a sheet now and lay it, with a worker that dreams inline.
-
-        Raises RuntimeError with the worker's traceback if the dream fails.
-        """
-        self.collect()
-        self.begin_sheet(sheet)
-        self._run_inline()
-
-    def begin_sheet(self, sheet: Sheet, words: str = "painting surfaces") -> None:
-        """Gather a sheet, and request a dream of it if something on it lacks paint. words: for the status."""
-        steps = self.session.dream.steps
-
-        def judge(gathered: GatheredSheet) -> None:
-            if (policy.missing_share(gathered, steps) > 0).any():
-                self._submit(gathered, Level(words, steps, sheet.size[1]))
-
-        self.follow_seed()
-        self.client.problem = ""
-        self.client.tasks.begin(self.volume.gather_sheet_task(sheet), judge)
-
-    def flush(self, camera: Camera, size: Size, refine: bool = False) -> int:
-        """Dream the view until it is painted, with a worker that dreams inline. Returns how many dreams it took.
-
-        refine: also part by part at the resolution of `size`. Raises RuntimeError with the worker's traceback if a dream fails.
-        """
-        before = self.client.dreams
-        self.collect()
-        while self.consider(camera, size, refine=refine):
-            self._run_inline()
-        return self.client.dreams - before
-
-    def flush_sky(self) -> int:
-        """Paint the sky all around, likewise."""
-        before = self.client.dreams
-        self.collect()
-        while self.sky.consider(self.session, AROUND):
-            self._run_inline()
-        return self.client.dreams - before
-
-    def _run_inline(self) -> None:
-        """Collect until nothing is gathered, dreamed or laid any more. Raises RuntimeError if a dream fails."""
-        while self.client.busy:
-            for message in self.collect():
-                if isinstance(message, DreamFailed):
-                    raise RuntimeError(message.traceback)
-
-    def gather(self, camera: Camera, size: Size, level: Level | None = None) -> GatheredView:
-        """Gather what a dream of this view would start from. level: None as at rest. The model must be ready."""
-        return self.gather_task(camera, size, level).run_to_end()
-
-    def gather_task(self, camera: Camera, size: Size, level: Level | None = None, part: Part = Part.SOLID) -> Gathering:
-        """`gather` as a task. part: SOLID, or BEHIND see-through surfaces."""
-        self.follow_seed()
-        return self.volume.gather_task(*self.frame_view(camera, size, level), part=part)
-
-    def frame_view(self, camera: Camera, size: Size, level: Level | None = None) -> tuple[Camera, Size]:
-        """The camera and canvas size of a dream for a view; both include a margin around the view."""
-        model = self._model
-        level = level or level_of(self.session, model, size, resting=True)
-        canvas = canvas_size(size, level.height, model.multiple, level.around)
-        return widen_camera(camera, level.height, canvas[1]), canvas
+        return refiner_of(self.volume, self.requests.model, self.session.paint.coverage)
 
     def submit_job(
         self, gathered: GatheredView, canvas: Canvas, settings: DreamSettings, status: str, take: Take
@@ -312,46 +252,15 @@ class Painter:
             return camera != self._refining.view.camera
         return has_left(then, camera, live.abandon_angle, live.abandon_distance)
 
-    def follow_seed(self) -> None:
-        """Pass on a seed that was just chosen; until then a loaded world keeps its own."""
-        if self.session.dream.seed != self._seed:
-            self.volume.seed = self._seed = self.session.dream.seed
-
     def _settle(self, view: View) -> None:
         self._begun, self._sky_came_last = True, False
         self._settled = {v for v in self._settled if v.revision == view.revision and v.camera == view.camera} | {view}
-
-    def _submit(self, gathered: GatheredView | GatheredSheet, level: Level) -> None:
-        """Request a dream of a view or a sheet."""
-        settings = level.settings(self.session.dream)
-        canvas = canvas_from(gathered, self.scene, level.steps)
-        guide = canvas.guide
-        if guide is None or isinstance(gathered, GatheredSheet):
-            (self.client.submit_next if self.client.running else self.client.submit)(gathered, canvas, settings, level)
-            return
-
-        def send(update_mask: np.ndarray) -> None:
-            if gathered.revision == self.volume.revision:
-                self.client.submit(
-                    gathered, replace(canvas, guide=replace(guide, update_mask=update_mask)), settings, level
-                )
-
-        dreamed = find_dreamed_materials(gathered.material, self.scene)
-        work = self.volume.write_mask_task(gathered, level.steps, canvas.change == 0, dreamed)
-        self.client.tasks.begin(work, send)
 
     @property
     def opening(self) -> bool:
         """Whether nothing is painted yet: a sketch then shows something at once."""
         live, client = self.session.live, self.client
         return live.auto and live.moving and not (client.dreams or client.problem or self.volume.revision)
-
-    @property
-    def _model(self) -> ModelInfo:
-        """The loaded model. Raises RuntimeError before it is loaded."""
-        if self.client.model is None:
-            raise RuntimeError("the model is not loaded yet")
-        return self.client.model
 
     def _take_outcomes(self) -> None:
         for outcome in self.client.pop_outcomes():

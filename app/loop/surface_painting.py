@@ -10,6 +10,7 @@ import numpy as np
 
 from app.fields import Size
 from app.loop.autopilot import viewpoints
+from app.loop.paint_now import paint_sheet
 from app.loop.painter import Painter
 from base.grid import CELL
 from engine.atlas.needs import TexelNeeds, join_needs, lacking, view_needs, whole_needs
@@ -74,7 +75,7 @@ def plan_scene(painter: Painter) -> SurfacePlan:
 def paint_sheets(painter: Painter, plan: SurfacePlan) -> Iterator[int]:
     """Paint a plan's sheets; yields the number painted so far."""
     for number, sheet in enumerate(plan.sheets, 1):
-        painter.paint_sheet(sheet)
+        paint_sheet(painter, sheet)
         yield number
 
 

@@ -45,7 +45,7 @@ def paint_sheets_together(
 
     Raises RuntimeError with the worker's traceback if a dream fails.
     """
-    painter.follow_seed()
+    painter.requests.follow_seed()
     schedule = SheetSchedule[Dreamed | None](required[: len(sheets)])
     running: dict[int, int] = {}  # request → sheet
     while not schedule.done:
@@ -85,7 +85,7 @@ def paint_round(
     most: at most so many, and at most ROUND; check: called between measurements of views; it may raise KeyboardInterrupt.
     Raises RuntimeError with the worker's traceback if a dream fails.
     """
-    painter.follow_seed()
+    painter.requests.follow_seed()
     chosen = choose_disjoint_views(
         pilot, lambda camera: find_shown_texels(painter, camera, size), check, min(most, ROUND)
     )
@@ -139,7 +139,7 @@ def choose_disjoint_views(
 def find_shown_texels(painter: Painter, camera: Camera, size: Size) -> TexelMasks:
     """The texels that a dream of a view sees, its margin included; not the sky, which views don't paint."""
     charts = painter.volume.charts
-    shown = painter.volume.find_visible_texels(*painter.frame_view(camera, size))
+    shown = painter.volume.find_visible_texels(*painter.requests.frame_view(camera, size))
     return {page: mask & ~charts.sky[charts.owner_map(page)] for page, mask in shown.items()}
 
 
@@ -148,7 +148,7 @@ def view_request(painter: Painter, camera: Camera, size: Size, part: Part) -> Re
     client, session = painter.client, painter.session
     assert client.model is not None
     level = level_of(session, client.model, size, resting=True)
-    gathered = painter.gather_task(camera, size, level, part).run_to_end()
+    gathered = painter.requests.gather_task(camera, size, level, part).run_to_end()
     if level.coverage(gathered, size) >= session.paint.coverage:
         return None
     canvas = canvas_from(gathered, painter.scene, level.steps)

@@ -107,7 +107,7 @@ class Flight:
             revision = -1
             while self.open_scene.volume.revision != revision:  # painted by hand meanwhile, it is gathered again
                 revision = self.open_scene.volume.revision
-                painter.begin_sheet(sheet, self.status_text)
+                painter.requests.begin_sheet(sheet, self.status_text)
                 yield
                 if self._end_after_failure():
                     return

@@ -19,6 +19,7 @@ from PIL import Image
 from app.loop.autopilot import SIZE, Autopilot, drain, make_measure, viewpoints
 from app.loop.erasing import all_texels, erase, view_texels
 from app.loop.headless_session import HeadlessSession, open_headless_session
+from app.loop.paint_now import paint_view
 from app.loop.worker import dream_of
 from app.server.jobs import Job, Stopped
 from app.server.lane import Lane
@@ -273,7 +274,7 @@ class Worlds:
 
     def _flush(self, headless: HeadlessSession, camera: Camera, size: tuple[int, int]) -> None:
         try:
-            headless.painter.flush(camera, size)
+            paint_view(headless.painter, camera, size)
         except Stopped:
             headless.painter.cancel()
             raise

@@ -13,6 +13,7 @@ import torch
 from app.bench.consistency.geometry import RaycastView, match, nearest, raycast_view, texels, warp
 from app.loop.headless_session import HeadlessSession
 from app.loop.inline_worker import InlineWorker
+from app.loop.paint_now import paint_view
 from app.loop.painter import Painter
 from app.loop.surface_painting import paint_sheets, plan_views
 from app.loop.view_canvas import canvas_from
@@ -221,7 +222,7 @@ class Ours:
 
     def paint(self, camera: Camera) -> Shown:
         if not self._context.spent:
-            self._context.painter.flush(camera, self._context.size)
+            paint_view(self._context.painter, camera, self._context.size)
         return self.shown(camera)
 
     def shown(self, camera: Camera) -> Shown:

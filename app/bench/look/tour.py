@@ -14,6 +14,7 @@ from app.commands import Render
 from app.fields import Size
 from app.loop.autopilot import drain
 from app.loop.headless_session import HeadlessSession
+from app.loop.paint_now import paint_view
 from app.loop.surface_painting import QUALITY, SurfacePlan, choose_looks, paint_sheets, plan_views
 from scenes.camera import Camera
 
@@ -48,7 +49,7 @@ def film_tour(headless: HeadlessSession, cameras: Sequence[Camera], watched: Seq
     seen: dict[int, PixelPaint] = {}
     for number in watched:
         with rest.running():
-            painter.flush(cameras[number], film.size)
+            paint_view(painter, cameras[number], film.size)
         seen[number] = read_pixels(headless.volume, cameras[number], film.size)
     return Tour(seen, plan, ahead, rest, painter.client.dreams - dreams, painter.client.calls - calls)
 
@@ -57,7 +58,7 @@ def revisit(headless: HeadlessSession, cameras: Sequence[Camera], size: Size) ->
     """Film the tour again: model calls, and whether the atlas has the same bits after it."""
     before, calls = fingerprint(headless), headless.painter.client.calls
     for camera in cameras:
-        headless.painter.flush(camera, size)
+        paint_view(headless.painter, camera, size)
     return {
         "revisit_calls": headless.painter.client.calls - calls,
         "revisit_same_bits": fingerprint(headless) == before,

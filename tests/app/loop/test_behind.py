@@ -9,6 +9,7 @@ import pytest
 
 from app.loop.autopilot import make_measure
 from app.loop.inline_worker import InlineWorker
+from app.loop.paint_now import paint_view
 from app.loop.painter import Painter
 from app.loop.surface_painting import paint_sheets, plan_views
 from app.session import LiveSettings, PaintSettings, Session
@@ -72,14 +73,14 @@ def test_a_view_is_dreamed_and_then_what_is_seen_through_it(make) -> None:
 
 def test_without_a_window_it_is_painted_once(make) -> None:
     painter = make(0.5, refine=False)
-    assert painter.flush(FRONT, SIZE) == 2 and painter.flush(FRONT, SIZE) == 0
+    assert paint_view(painter, FRONT, SIZE) == 2 and paint_view(painter, FRONT, SIZE) == 0
     assert bare(painter, BRICK) < 0.1
 
 
 def test_opaque_panes_cost_no_further_look(make, monkeypatch) -> None:
     painter, parts = make(1.0, refine=False), []
-    gather = painter.gather_task
-    monkeypatch.setattr(painter, "gather_task", lambda *given: (parts.append(given[3:]), gather(*given))[1])
+    gather = painter.requests.gather_task
+    monkeypatch.setattr(painter.requests, "gather_task", lambda *given: (parts.append(given[3:]), gather(*given))[1])
     live(painter, FRONT, [0.1 * k for k in range(10)])
     assert painter.client.dreams == 2 and painter.status_text == "this view is finished"  # a sketch first
     assert set(parts) == {(Part.SOLID,)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.loop.messages import Message
+from app.loop.paint_now import paint_view
 from app.loop.view_canvas import canvas_from
 from app.session import LiveSettings, PaintSettings, Session
 from diffusion.canvas import Dreamed
@@ -15,7 +16,7 @@ from tests.app.loop.views import HERE, SIZE, THERE
 def test_what_is_commissioned_goes_to_who_asked_and_moving_on_does_not_stop_it(painter, fake_dream) -> None:
     painter.session = replace(painter.session, live=LiveSettings(auto=False))
     painter.collect()
-    gathered = painter.gather(HERE, SIZE)
+    gathered = painter.requests.gather(HERE, SIZE)
     taken = []
     canvas = canvas_from(gathered, painter.scene, 3)
     painter.submit_job(
@@ -27,7 +28,7 @@ def test_what_is_commissioned_goes_to_who_asked_and_moving_on_does_not_stop_it(p
     assert painter.client.running is None and not len(painter.volume.atlas)  # nothing was laid onto the surfaces
     painter.submit_job(gathered, canvas, DreamSettings(steps=3), "again", lambda *result: taken.append(result))
     painter.cancel()
-    painter.flush(HERE, SIZE)
+    paint_view(painter, HERE, SIZE)
     assert len(taken) == 1 and len(painter.volume.atlas)
 
 
@@ -69,5 +70,5 @@ def test_a_dreams_parts_are_told_while_it_runs_and_noted_when_it_is_laid(painter
 def test_times_that_nobody_asks_for_are_not_kept_for_ever(make_painter, monkeypatch) -> None:
     monkeypatch.setattr("app.loop.dream_client.MOST_TIMES", 1)
     painter = make_painter(Session(dream=DreamSettings(steps=2), paint=PaintSettings(sky=False)))
-    assert painter.flush(HERE, SIZE) == painter.flush(THERE, SIZE) == 1
+    assert paint_view(painter, HERE, SIZE) == paint_view(painter, THERE, SIZE) == 1
     assert painter.client.pop_times() == [painter.client.last_times]

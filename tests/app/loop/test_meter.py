@@ -13,6 +13,7 @@ from app.loop.inline_worker import InlineWorker
 from app.loop.meter import Meter, Reading, number_planes
 from app.loop.open_scene import OpenScene, plan
 from app.loop.paint_drift import DriftTracker, PageSnapshot
+from app.loop.paint_now import paint_view
 from app.session import Session
 from diffusion.settings import DreamSettings
 from engine.atlas.visibility import locate_pixels
@@ -63,19 +64,19 @@ def test_a_bare_view_has_nothing_to_say(open_scene, read) -> None:
 
 def test_what_is_painted_stays_and_what_is_dreamed_anew_is_told(open_scene, read) -> None:
     read()
-    open_scene.painter.flush(HERE, SIZE)
+    paint_view(open_scene.painter, HERE, SIZE)
     first = read()
     assert first.painted > 0.95 and first.finished >= 0.95 and first.calls == 3 * open_scene.painter.client.dreams
-    assert open_scene.painter.flush(AWAY, SIZE)
+    assert paint_view(open_scene.painter, AWAY, SIZE)
     again = read()
     assert again.changed == 0 and again.kept > 0.9
-    assert open_scene.painter.flush(NEAR, SIZE)
+    assert paint_view(open_scene.painter, NEAR, SIZE)
     refined = read()
     assert refined.changed == 0 and refined.kept < 1  # finer now, where one went near
 
 
 def test_paint_that_somebody_meddled_with_is_drift(open_scene, read) -> None:
-    open_scene.painter.flush(HERE, SIZE)
+    paint_view(open_scene.painter, HERE, SIZE)
     read()
     page = open_scene.volume.atlas[0]
     colour = page.read()["colour"].copy()
@@ -87,7 +88,7 @@ def test_paint_that_somebody_meddled_with_is_drift(open_scene, read) -> None:
 
 
 def test_a_view_is_measured_once_and_no_more_than_each_second(open_scene, read) -> None:
-    open_scene.painter.flush(HERE, SIZE)
+    paint_view(open_scene.painter, HERE, SIZE)
     read()
     for k in range(100):
         read.meter.update(open_scene, HERE, SIZE, read.clock[0] + k)
@@ -98,7 +99,7 @@ def test_a_view_is_measured_once_and_no_more_than_each_second(open_scene, read) 
 
 
 def test_sharpness_is_told_of_a_view_that_was_dreamed_just_now(open_scene, read) -> None:
-    open_scene.painter.flush(HERE, SIZE)
+    paint_view(open_scene.painter, HERE, SIZE)
     rng = np.random.default_rng(0)
     dreamed = open_scene.painter.client.dreamed
     image = rng.integers(0, 255, dreamed.image.shape).astype(np.uint8)
@@ -108,16 +109,16 @@ def test_sharpness_is_told_of_a_view_that_was_dreamed_just_now(open_scene, read)
 
 
 def test_another_world_is_not_compared_with_the_one_before(open_scene, read) -> None:
-    open_scene.painter.flush(HERE, SIZE)
+    paint_view(open_scene.painter, HERE, SIZE)
     world = open_scene.volume.snapshot()
-    assert open_scene.painter.flush(AWAY, SIZE)
+    assert paint_view(open_scene.painter, AWAY, SIZE)
     read()
     open_scene.volume.restore(world)
     assert math.isnan(read().changed)
 
 
 def test_erased_paint_is_neither_drift_nor_kept(open_scene, read) -> None:
-    open_scene.painter.flush(HERE, SIZE)
+    paint_view(open_scene.painter, HERE, SIZE)
     read()
     for _ in apply_operation(open_scene.volume, open_scene.volume.find_visible_texels(HERE, SIZE), "erase"):
         pass

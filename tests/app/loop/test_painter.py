@@ -8,19 +8,20 @@ import numpy as np
 import pytest
 
 from app.loop.messages import DreamFailed
+from app.loop.paint_now import paint_view
 from diffusion.settings import DreamSettings
 from scenes.camera import Camera
 from tests.app.loop.views import HERE, SIZE, THERE, come, live
 
 
 def test_a_view_is_dreamed_once_and_coming_back_costs_nothing(painter, fake_dream) -> None:
-    assert painter.flush(HERE, SIZE) == 1
+    assert paint_view(painter, HERE, SIZE) == 1
     assert painter.coverage >= painter.session.paint.coverage
-    assert painter.flush(THERE, SIZE) == 1  # it may refine what it sees from nearer, so look only now
-    before = [painter.gather(camera, SIZE) for camera in (HERE, THERE)]
+    assert paint_view(painter, THERE, SIZE) == 1  # it may refine what it sees from nearer, so look only now
+    before = [painter.requests.gather(camera, SIZE) for camera in (HERE, THERE)]
     for camera, gathered in zip((HERE, THERE), before, strict=True):
-        assert painter.flush(camera, SIZE) == 0
-        np.testing.assert_array_equal(painter.gather(camera, SIZE).latents, gathered.latents)
+        assert paint_view(painter, camera, SIZE) == 0
+        np.testing.assert_array_equal(painter.requests.gather(camera, SIZE).latents, gathered.latents)
     assert len(fake_dream.asked) == 2
     assert painter.client.calls == 12
 
@@ -58,12 +59,12 @@ def test_moving_sketches_with_few_steps_and_resting_dreams_with_all(painter, fak
 
 def test_a_new_seed_is_a_new_noise_but_a_loaded_world_keeps_its_own(painter) -> None:
     painter.collect()
-    noise = painter.gather(HERE, SIZE).noise
+    noise = painter.requests.gather(HERE, SIZE).noise
     painter.volume.seed = 5  # as `restore` does
-    loaded = painter.gather(HERE, SIZE).noise
+    loaded = painter.requests.gather(HERE, SIZE).noise
     assert (loaded != noise).any()
     painter.session = replace(painter.session, dream=DreamSettings(steps=6, seed=9))
-    assert painter.gather(HERE, SIZE).noise.tobytes() not in (noise.tobytes(), loaded.tobytes())
+    assert painter.requests.gather(HERE, SIZE).noise.tobytes() not in (noise.tobytes(), loaded.tobytes())
     assert painter.volume.seed == 9
 
 
@@ -101,8 +102,8 @@ def test_a_dream_from_before_an_erase_is_dropped(painter) -> None:
     painter.collect()
     assert painter.client.calls == 6
     assert painter.client.dreams == 0
-    assert not painter.gather(HERE, SIZE).steps.any()
-    assert painter.flush(HERE, SIZE) == 1
+    assert not painter.requests.gather(HERE, SIZE).steps.any()
+    assert paint_view(painter, HERE, SIZE) == 1
 
 
 def test_a_failure_is_told_and_the_same_view_is_not_tried_again(painter, fake_dream) -> None:
@@ -120,15 +121,15 @@ def test_a_failure_is_told_and_the_same_view_is_not_tried_again(painter, fake_dr
 def test_settle_raises_what_the_dream_raised(painter, fake_dream) -> None:
     fake_dream.error = ValueError("broken")
     with pytest.raises(RuntimeError, match="ValueError: broken"):
-        painter.flush(HERE, SIZE)
+        paint_view(painter, HERE, SIZE)
 
 
 def test_more_steps_dream_the_view_again_and_fewer_do_not(painter, fake_dream) -> None:
-    painter.flush(HERE, SIZE)
+    paint_view(painter, HERE, SIZE)
     painter.session = replace(painter.session, dream=DreamSettings(steps=3))
-    assert painter.flush(HERE, SIZE) == 0
+    assert paint_view(painter, HERE, SIZE) == 0
     painter.session = replace(painter.session, dream=DreamSettings(steps=9))
-    assert painter.flush(HERE, SIZE) == 1
+    assert paint_view(painter, HERE, SIZE) == 1
     assert fake_dream.asked[-1].steps == 9
 
 

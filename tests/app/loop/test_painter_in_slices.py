@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from app.loop.inline_worker import InlineWorker
+from app.loop.paint_now import paint_view
 from app.loop.painter import Painter
 from engine.atlas import policy
 from engine.atlas.volume import LatentVolume
@@ -50,7 +51,7 @@ def test_in_pieces_it_is_the_same_picture(patient, stage, ctx, fake_model, fake_
     at_once = Painter(
         LatentVolume(ctx, charts, fake_model.channels), InlineWorker(fake_model, fake_dream), scene, patient.session
     )
-    at_once.flush(HERE, SIZE)
+    paint_view(at_once, HERE, SIZE)
     frames = until(patient, lambda: patient.client.dreams and not patient.client.busy)
     assert frames > 20  # it looked, asked what it would take, and laid it, in one piece a frame
     ours, theirs = (p.volume.snapshot() for p in (patient, at_once))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app.loop.paint_now import paint_view
 from app.loop.painter import Painter
 from app.loop.sky import AROUND, face_texels, find_lacking, sky_canvas
 from app.session import LiveSettings, Session
@@ -87,13 +88,13 @@ def test_a_face_of_which_a_view_shows_only_a_sliver_is_found() -> None:
 
 
 def test_views_leave_the_sky_as_the_panorama_painted_it(painter, fake_dream) -> None:
-    painter.flush(HERE, SIZE)
+    paint_view(painter, HERE, SIZE)
     before, dreams = sky_of(painter), painter.client.dreams
-    gathered = painter.gather(HERE, SIZE)
+    gathered = painter.requests.gather(HERE, SIZE)
     sky = gathered.material == SKY
     assert sky.any() and (gathered.steps[sky] == 2).all() and not gathered.edge_contaminated[sky].any()
     painter.volume.scatter(gathered, replace_solid(gathered))
-    painter.flush(HERE.with_changes(fov=35), SIZE)  # so much nearer that all that it shows is painted anew
+    paint_view(painter, HERE.with_changes(fov=35), SIZE)  # so much nearer that all that it shows is painted anew
     assert painter.client.dreams > dreams and sky_of(painter) == before
 
 
@@ -107,12 +108,12 @@ def replace_solid(gathered):
 def test_the_sky_beside_a_silhouette_is_the_same_as_without_one(painter) -> None:
     """Dreamed with cameras that see nothing else, so no outline of a building can be in it."""
     here = HERE.with_changes(fov=50)  # so narrow that it does not show the sky below, from anywhere
-    painter.flush(here, SIZE)
+    paint_view(painter, here, SIZE)
     before = sky_of(painter)
     away = here.with_changes(position=(300.0, 90.0, 300.0))
     painter.volume.erase()
     painter.reset_failures()
-    assert painter.flush(away, SIZE) > 0
+    assert paint_view(painter, away, SIZE) > 0
     assert sky_of(painter) == before
 
 
@@ -129,11 +130,11 @@ def test_at_rest_the_whole_panorama_follows_the_view(painter, fake_dream) -> Non
 
 def test_without_a_sky_it_stays_bare(painter) -> None:
     painter.session = replace(painter.session, paint=replace(painter.session.paint, sky=False))
-    assert painter.flush(HERE, SIZE) == 1 and len(lacking(painter)) == 6
+    assert paint_view(painter, HERE, SIZE) == 1 and len(lacking(painter)) == 6
 
 
 def test_another_prompt_repaints_it_except_what_is_frozen(painter, fake_dream) -> None:
-    painter.flush(HERE, SIZE)
+    paint_view(painter, HERE, SIZE)
     texels = np.zeros((SKY_TEXELS, SKY_TEXELS), bool)
     texels[:20] = True
     ((page, held),) = face_texels(painter.volume.charts, AHEAD, texels).items()
@@ -143,15 +144,15 @@ def test_another_prompt_repaints_it_except_what_is_frozen(painter, fake_dream) -
     painter.volume.revision += 1
     before = painter.volume.snapshot().pages[page]
     painter.client.scene = replace(painter.scene, background=Background("a red dusk"))
-    assert painter.flush(HERE, SIZE) >= 1
+    assert paint_view(painter, HERE, SIZE) >= 1
     after = painter.volume.snapshot().pages[page]
     changed = (after["state"] != before["state"]).any(-1)
     assert not changed[held].any() and changed[free].all()
-    assert painter.flush(HERE, SIZE) == 0
+    assert paint_view(painter, HERE, SIZE) == 0
 
 
 def test_what_is_erased_is_painted_again_and_the_rest_guides_it(painter, fake_dream) -> None:
-    painter.flush(HERE, SIZE)
+    paint_view(painter, HERE, SIZE)
     charts = painter.volume.charts
     texels = np.zeros((64, 64), bool)
     texels[20:30, 20:30] = True
@@ -167,7 +168,7 @@ def test_what_is_erased_is_painted_again_and_the_rest_guides_it(painter, fake_dr
     cells = MARGIN // 8
     assert (canvas.change[cells:-cells, cells:-cells] > 0)[texels].all()
     assert not canvas.change[cells:-cells, cells:-cells][~texels].any()
-    assert painter.flush(HERE, SIZE) == 1
+    assert paint_view(painter, HERE, SIZE) == 1
     after, (page,) = painter.volume.snapshot().pages, hole
     changed = (after[page]["state"] != before[page]["state"]).any(-1)
     assert (changed == hole[page]).all()
@@ -176,7 +177,7 @@ def test_what_is_erased_is_painted_again_and_the_rest_guides_it(painter, fake_dr
 def test_a_face_that_cannot_be_dreamed_is_not_tried_for_ever(painter, fake_dream) -> None:
     whole = painter.session
     painter.session = replace(whole, paint=replace(whole.paint, sky=False))
-    painter.flush(HERE, SIZE)
+    paint_view(painter, HERE, SIZE)
     painter.session, fake_dream.error = whole, ValueError("broken")
     for k in range(20):
         painter.update(HERE, SIZE, 0.1 * k)

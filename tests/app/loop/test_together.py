@@ -11,6 +11,7 @@ import pytest
 from app.loop.autopilot import Autopilot, drain, make_measure
 from app.loop.inline_worker import InlineWorker
 from app.loop.messages import Message, Request
+from app.loop.paint_now import paint_sheet
 from app.loop.painter import Painter
 from app.loop.surface_painting import SurfacePlan, plan_scene
 from app.loop.together import (
@@ -93,7 +94,7 @@ def test_any_crew_paints_the_sheets_that_are_painted_one_after_the_other(make) -
     plan, _ = sort_into_waves(alone, plan_scene(alone))
     assert len(plan.sheets) > 8
     for sheet in plan.sheets:
-        alone.paint_sheet(sheet)
+        paint_sheet(alone, sheet)
     for size, seed in ((1, 0), (2, 1), (4, 2), (64, 3)):
         painter, crew = make(size, seed)
         paint(painter, crew)

@@ -10,6 +10,7 @@ import pytest
 
 from app.loop.inline_worker import InlineWorker
 from app.loop.open_scene import OpenScene, plan
+from app.loop.paint_now import paint_view
 from app.services.scene_rebuild import SceneRebuild
 from app.session import PaintSettings, Session
 from base.errors import InputError
@@ -35,7 +36,7 @@ def live(ctx, tiny_scene, fake_model, fake_dream):
         InlineWorker(fake_model, fake_dream),
     )
     rebuild = SceneRebuild(scene)
-    open_scene.painter.flush(HERE, SIZE)
+    paint_view(open_scene.painter, HERE, SIZE)
     yield open_scene, rebuild, scene
     rebuild.close()
     open_scene.release()
@@ -63,24 +64,24 @@ def test_words_and_colours_are_taken_over_at_once_and_nothing_is_forgotten(live,
     assert follow(open_scene, rebuild, worded) == 0
     assert open_scene.volume is volume and painted(open_scene) == before > 0
     assert open_scene.painter.scene.prompt(0)[0] == "snow" and open_scene.scene.background.prompt == "stars"
-    assert open_scene.painter.flush(HERE, SIZE) == 0
+    assert paint_view(open_scene.painter, HERE, SIZE) == 0
 
 
 def test_a_new_block_is_bare_and_everything_else_keeps_its_paint(live):
     open_scene, rebuild, scene = live
-    before = open_scene.painter.gather(HERE, SIZE)
+    before = open_scene.painter.requests.gather(HERE, SIZE)
     wall = int(np.flatnonzero([m.height == max(m.height for m in scene.materials) for m in scene.materials])[0])
     after = edit_map.paint_stroke(scene, (3.0, 4.0), (5.0, 4.0), 1, wall + 1)
     follow(open_scene, rebuild, after)
-    gathered = open_scene.painter.gather(HERE, SIZE)
+    gathered = open_scene.painter.requests.gather(HERE, SIZE)
     assert open_scene.scene.hash == after.hash == open_scene.plan.scene.hash
     new = ~np.isclose(gathered.depth, before.depth, atol=0.05)
     assert 0.01 < new.mean() < 0.9
     assert (gathered.steps[new] == 0).mean() > 0.9  # what stands behind the edge of the new block may show paint
     assert np.array_equal(gathered.latents[:, ~new], before.latents[:, ~new])
     assert policy.coverage(gathered, 3) < 0.95
-    assert open_scene.painter.flush(HERE, SIZE) >= 1
-    assert policy.coverage(open_scene.painter.gather(HERE, SIZE), 3) >= 0.95
+    assert paint_view(open_scene.painter, HERE, SIZE) >= 1
+    assert policy.coverage(open_scene.painter.requests.gather(HERE, SIZE), 3) >= 0.95
 
 
 def pages(open_scene: OpenScene) -> dict:
@@ -96,14 +97,14 @@ def test_back_again_everything_is_painted_as_it_was_bit_for_bit(live):
     assert 0 < painted(open_scene) < texels and rebuild.stash.bytes > 0
     follow(open_scene, rebuild, scene)
     assert pages(open_scene) == before and rebuild.stash.bytes == 0
-    assert open_scene.painter.flush(HERE, SIZE) == 0
+    assert paint_view(open_scene.painter, HERE, SIZE) == 0
 
 
 def test_what_was_painted_on_the_new_comes_back_with_it_too(live):
     open_scene, rebuild, scene = live
     after = edit_map.paint_stroke(scene, (3.0, 4.0), (5.0, 4.0), 1, 2)
     follow(open_scene, rebuild, after)
-    open_scene.painter.flush(HERE, SIZE)
+    paint_view(open_scene.painter, HERE, SIZE)
     built = pages(open_scene)
     follow(open_scene, rebuild, scene)
     follow(open_scene, rebuild, after)
@@ -124,7 +125,7 @@ def test_a_stroke_that_was_built_step_by_step_is_taken_back_at_once(live):
 def test_what_is_kept_has_a_limit_and_goes_with_the_world(live):
     open_scene, rebuild, scene = live
     open_scene.painter.session = replace(open_scene.painter.session, paint=PaintSettings())
-    assert open_scene.painter.flush(HERE, SIZE) > 0
+    assert paint_view(open_scene.painter, HERE, SIZE) > 0
     after = edit_map.paint_stroke(scene, (4.0, 4.0), (4.0, 4.0), 1, 2)
     follow(open_scene, rebuild, after)
     assert rebuild.stash.bytes > 0

@@ -10,6 +10,7 @@ import pytest
 
 from app.loop.inline_worker import InlineWorker
 from app.loop.open_scene import OpenScene, plan
+from app.loop.paint_now import paint_view
 from app.services import viewport as module
 from app.services.viewport import Viewport
 from app.session import PaintSettings, Session, ViewSettings
@@ -85,7 +86,7 @@ def test_a_mode_that_is_never_smooth_is_drawn_once(open_scene, ctx, monkeypatch:
 def test_what_is_laid_at_rest_is_shown_band_by_band_and_all_at_once(open_scene, ctx) -> None:
     viewport = Viewport(ctx)
     bare = wait(viewport, open_scene)[-1]
-    open_scene.painter.flush(HERE, SIZE)
+    paint_view(open_scene.painter, HERE, SIZE)
     painted = fresh(open_scene, smooth=True)
     assert (painted != bare).any()
     pictures = wait(viewport, open_scene)
@@ -99,7 +100,7 @@ def test_the_first_paint_of_all_is_shown_at_once(open_scene, ctx) -> None:
     for _ in range(3):
         viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
     assert viewport.drawn == 1
-    open_scene.painter.flush(HERE, SIZE)
+    paint_view(open_scene.painter, HERE, SIZE)
     assert (shot(viewport.draw(open_scene, HERE, SIZE, VIEW, 3), ctx) == fresh(open_scene)).all()
 
 
@@ -108,7 +109,7 @@ def test_what_the_user_changes_is_shown_in_the_next_frame(open_scene, ctx, chang
     viewport = Viewport(ctx)
     camera, size, view = HERE, (160, 96), VIEW
     viewport.draw(open_scene, HERE.with_changes(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)
-    open_scene.painter.flush(HERE, SIZE)
+    paint_view(open_scene.painter, HERE, SIZE)
     viewport.draw(open_scene, HERE.with_changes(fov=80.0) if change == "camera" else HERE, SIZE, VIEW, 3)  # a band
     if change == "forget":
         viewport.forget()
@@ -123,7 +124,7 @@ def test_what_the_user_changes_is_shown_in_the_next_frame(open_scene, ctx, chang
 def test_a_hand_that_goes_on_painting_sees_it_at_once(open_scene, ctx) -> None:
     viewport = Viewport(ctx)
     viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
-    open_scene.painter.flush(HERE, SIZE)
+    paint_view(open_scene.painter, HERE, SIZE)
     viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
     open_scene.volume.erase()
     shown = viewport.draw(open_scene, HERE, SIZE, VIEW, 3, painting=True)
@@ -133,7 +134,7 @@ def test_a_hand_that_goes_on_painting_sees_it_at_once(open_scene, ctx) -> None:
 def test_what_goes_on_changing_without_a_hand_is_shown_in_the_end(open_scene, ctx) -> None:
     viewport = Viewport(ctx)
     viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
-    open_scene.painter.flush(HERE, SIZE)
+    paint_view(open_scene.painter, HERE, SIZE)
     painted = fresh(open_scene, smooth=True)
     for _ in range(200):
         open_scene.volume.revision += 1

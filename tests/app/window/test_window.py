@@ -243,7 +243,7 @@ def test_dreaming_again_forgets_this_view_only(drive: Driver) -> None:
     drive.worker.held = True
     drive.explorer.do("dream")
     drive.until(lambda: not drive.explorer.services.strokes.busy, "it is forgotten")
-    gathered = painter.gather(drive.explorer.state.camera, drive.explorer.state.scene_size)
+    gathered = painter.requests.gather(drive.explorer.state.camera, drive.explorer.state.scene_size)
     assert (gathered.steps > 0).mean() < 0.05
     assert volume.revision > 1
     drive.worker.held = False
