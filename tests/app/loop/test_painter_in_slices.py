@@ -80,7 +80,7 @@ def test_cancelling_lays_what_is_dreamed_already_and_drops_a_look(patient) -> No
     until(patient, lambda: laying(patient))
     patient.cancel()
     assert not patient.client.busy and not patient.volume.busy and patient.client.dreams == 1
-    assert policy.coverage(patient.gather(HERE, SIZE), 2) > 0
+    assert policy.coverage(patient.requests.gather(HERE, SIZE), 2) > 0
 
 
 def test_what_is_erased_while_it_is_laid_is_dreamed_again(patient) -> None:
@@ -88,7 +88,7 @@ def test_what_is_erased_while_it_is_laid_is_dreamed_again(patient) -> None:
     patient.volume.erase()
     assert not len(patient.volume.atlas) and not patient.volume.busy
     until(patient, lambda: patient.client.dreams > 1)
-    assert policy.coverage(patient.gather(HERE, SIZE), 6) > 0.9
+    assert policy.coverage(patient.requests.gather(HERE, SIZE), 6) > 0.9
 
 
 def test_a_look_from_before_an_erase_asks_for_nothing(patient, fake_dream) -> None:
