@@ -76,7 +76,7 @@ def run(command: Compare) -> int:
         write_png(command.out / name, path.made.image, path.made.recipe)
     if command.json:
         print(escape_json(json.dumps(figures(paths[0].sigmas, paths[1].sigmas, alike, distances), indent=2)))
-    part = "They end alike in their large shapes." if alike.step is None else f"They part at step {alike.step + 1}."
+    part = "Their large shapes end up alike." if alike.step is None else f"They diverge at step {alike.step + 1}."
     console.print(f"{command.out / SHEET} is ready. {part}", soft_wrap=True)
     return 0
 

@@ -1,1 +1,1 @@
-"""See, request, dream, keep: the loop that paints, with or without a window."""
+"""The painting loop, with or without a window: gather a view, request a dream, lay it onto the surfaces."""

@@ -1,4 +1,4 @@
-"""No model: a painted world is shown and changed by hand, but nothing is dreamed. Neither networks nor torch are loaded."""
+"""The `--no-model` mode: a painted world can be shown and edited, but nothing is dreamed. Loads neither networks nor torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ABSENT = "no model is loaded (--no-model)"
 
 
 def model_of_world(path: Path | None) -> ModelInfo:
-    """What stands for the model that a world was painted with. Raises InputError without a world."""
+    """Describe the model that a world was painted with, from its file. Raises InputError without a world."""
     if path is None or not path.exists():
         missing = "name one with --world" if path is None else f"{path} is not there; name another with --world"
         raise InputError("--no-model", "", f"shows a painted world: {missing}")
@@ -31,7 +31,7 @@ def model_of_world(path: Path | None) -> ModelInfo:
 
 
 class AbsentWorker(RefusingWorker):
-    """The `Worker` protocol without a model: whatever is asked of it fails in one sentence."""
+    """The `Worker` protocol without a model: every request fails with one sentence."""
 
     def __init__(self, stands_for: ModelInfo) -> None:
         super().__init__(ABSENT)

@@ -16,15 +16,15 @@ from scenes.camera import Camera
 from scenes.paths import sample_path
 from scenes.scene import Scene
 
-SIZE = (16, 9)  # the aspect of its views
-EVERY = 1.5  # seconds along a path between two viewpoints
+SIZE = (16, 9)  # aspect ratio of its views
+EVERY = 1.5  # seconds between viewpoints along a path
 TURNS = {"walk": (0.0, 90.0, 180.0, 270.0)}  # degrees: from a street one looks around, from an orbit inwards only
 
 Measure = Callable[[Camera], tuple[int, int]]  # → latent pixels of the view that are not finished, and that could be
 
 
 def viewpoints(scene: Scene) -> list[Camera]:
-    """The cameras to paint a scene from: along all its paths, and in all directions from points of its walk."""
+    """Return the cameras to paint a scene from: along all its paths, and looking around at points of its walk."""
     found = []
     for name in sorted(scene.paths):
         path = scene.paths[name]
@@ -37,7 +37,7 @@ def viewpoints(scene: Scene) -> list[Camera]:
 
 
 def make_measure(painter: Painter, camera: Camera) -> tuple[int, int]:
-    """A `Measure` of the painter's volume. What is seen through see-through surfaces counts as well as these."""
+    """Return a `Measure` of the painter's volume. See-through surfaces count, and so does what lies behind them."""
     steps, open_, seen = painter.session.dream.steps, 0, 0
     for part in (Part.SOLID, Part.BEHIND):
         gathered = painter.requests.gather_task(camera, SIZE, part=part).run_to_end()
@@ -50,7 +50,10 @@ def make_measure(painter: Painter, camera: Camera) -> tuple[int, int]:
 
 @dataclass
 class Viewpoint:
-    """open, seen: the last result of `Measure`; given_up: the part of `open` that a dream left unpainted; dreams: so far."""
+    """A camera with what is known of its view.
+
+    open, seen: last result of `Measure`; given_up: the part of `open` that a dream could not paint; dreams: number so far
+    """
 
     camera: Camera
     open: int = 0
@@ -60,15 +63,16 @@ class Viewpoint:
 
     @property
     def gain(self) -> int:
-        """Upper bound of the area that dreaming this view would finish."""
+        """Upper bound of the area that a dream of this view would finish."""
         return self.open - self.given_up
 
 
 class Autopilot:
-    """Which view is next. Greedy by unfinished area; since painting only lowers it, stale figures are upper bounds and
-    only the front of the queue is measured again (lazy greedy).
+    """Chooses the view to dream next: the one with the largest unfinished area.
 
-    A measurement costs a look, so `survey` and `choose` make one for each step of their iterators: a window goes on between.
+    Painting only lowers that area, so old measurements are upper bounds, and only the front of the queue needs to be measured
+    again (lazy greedy). A measurement gathers a view. `survey` and `choose` therefore yield after each one, so that a window can draw
+    frames in between.
     """
 
     def __init__(self, cameras: Sequence[Camera], measure: Measure) -> None:
@@ -79,7 +83,7 @@ class Autopilot:
 
     @property
     def coverage(self) -> float:
-        """Share of the area of all views that is finished; a lower bound, as most measurements are old."""
+        """Finished share of the area of all views; a lower bound, as most measurements are old."""
         total = sum(view.seen for view in self.views)
         return 1.0 - sum(view.open for view in self.views) / total if total else 1.0
 
@@ -89,14 +93,14 @@ class Autopilot:
         return sorted((view for view in self.views if view.gain > 0), key=lambda view: -view.gain)
 
     def survey(self) -> Iterator[int]:
-        """Measure every view; yields the number measured so far."""
+        """Measure every view; yield the number measured so far."""
         for index, view in enumerate(self.views):
             view.open, view.seen = self._measure(view.camera)
             heapq.heappush(self._queue, (-view.gain, index))
             yield index + 1
 
     def choose(self) -> Iterator[Viewpoint]:
-        """Find the view to dream next; yields each view that it measures. Sets `current` to it, or to None if no view would gain."""
+        """Set `current` to the view to dream next, or to None if no view would gain; yield each view that is measured."""
         self.current = None
         while self._queue:
             index = heapq.heappop(self._queue)[1]
@@ -112,11 +116,11 @@ class Autopilot:
             return
 
     def put_back(self, view: Viewpoint) -> None:
-        """Let a view that was chosen be chosen again."""
+        """Put a chosen view back into the queue."""
         heapq.heappush(self._queue, (-view.gain, next(k for k, other in enumerate(self.views) if other is view)))
 
     def mark_done(self) -> None:
-        """Record that the current view was dreamed, and measure what is left, which another dream would leave, too."""
+        """Record that the current view was dreamed, and measure what is left: another dream would not paint it either."""
         view = self.current
         assert view is not None
         view.open = view.given_up = self._measure(view.camera)[0]

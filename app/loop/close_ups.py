@@ -1,7 +1,7 @@
 """Splits a view into close-ups: cameras with the model's native canvas that together cover the view at the window's resolution.
 
-A close-up is an ordinary view with a turned camera and a smaller field of view. Each is dreamed and stored by itself, so what
-is done stays when the user walks on.
+A close-up is an ordinary view with a rotated camera and a smaller field of view. Each is dreamed and stored by itself, so
+finished close-ups stay when the user walks on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from engine.atlas import policy
 from engine.atlas.views import GatheredView
 from scenes.camera import Camera
 
-HOLE = 3  # latent pixels of a coarse gathered: one or two are bare at many an edge
+HOLE = 3  # bare latent pixels of a coarse view that count as a hole; one or two are common at edges
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,12 @@ def close_ups(
 
 
 def find_unpainted(gathered: GatheredView) -> np.ndarray:
-    """bool [h,w]: what the view could paint and is unpainted."""
+    """Return bool [h,w]: the unpainted texels that the view could paint."""
     return policy.claimable_mask(gathered) & (gathered.steps <= 0) & ~gathered.edge_contaminated
 
 
 def _turn_camera(camera: Camera, forward: np.ndarray) -> Camera:
-    """The camera looking along `forward`, its horizontal the view's own: so its pixels lie nearly as the view's do."""
+    """Turn a camera to look along `forward`. It keeps its horizontal axis, so that its pixels are nearly aligned with the view's."""
     forward = forward / np.linalg.norm(forward)
     right = camera.axes[0] - camera.axes[0] @ forward * forward
     right /= np.linalg.norm(right)

@@ -8,19 +8,21 @@ from app.loop.messages import ModelInfo, Request, Worker
 
 
 class Crew(Worker, Protocol):
-    """The `Worker` protocol, and more than one dream at a time. What is begun comes back from `poll`, in any order, exactly once, as
-    DreamFinished or DreamFailed."""
+    """The `Worker` protocol with several dreams at a time.
+
+    Each request given to `begin` comes back from `poll` exactly once, in any order, as DreamFinished or DreamFailed.
+    """
 
     @property
     def model(self) -> ModelInfo:
-        """The model that all of its members have."""
+        """The model that all members have."""
         ...
 
     @property
     def room(self) -> int:
-        """How many more requests keep it busy. More may be begun; they wait."""
+        """Number of further requests that would keep all members busy. More may be begun; they wait."""
         ...
 
     def begin(self, request: Request) -> None:
-        """Dream a request, besides those that were begun before."""
+        """Start a dream in addition to those already running."""
         ...

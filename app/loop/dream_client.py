@@ -37,14 +37,14 @@ from scenes.camera import Camera
 from scenes.prompt_masks import find_dreamed_materials
 from scenes.scene import Scene
 
-_IDS = itertools.count()  # of requests: rising over all clients, as several may follow one another at one worker
-MOST_TIMES = 64  # of dreams that nobody asked for: a loop without a window never does
+_IDS = itertools.count()  # of requests; shared by all clients, because several may use one worker in turn
+MOST_TIMES = 64  # entries kept for `pop_times`, which loops without a window never call
 Take = Callable[[GatheredView, Dreamed], None]
 
 
 @dataclass(frozen=True)
 class LaidDream:
-    """A dream was laid onto the surfaces; revision: the volume's after it."""
+    """A dream that was laid onto the surfaces. revision: of the volume afterwards."""
 
     gathered: GatheredView | GatheredSheet
     dreamed: Dreamed
@@ -53,7 +53,7 @@ class LaidDream:
 
 @dataclass(frozen=True)
 class _Next:
-    """A request that waits at the worker behind the running one. prompts: of the scene when it was made."""
+    """A request that waits for the running one. prompts: of the scene when the request was made."""
 
     request: Request
     level: Level
@@ -61,14 +61,14 @@ class _Next:
 
 
 class Outcome(Enum):
-    """How a dream can end without being laid. OUTDATED: the surfaces that it started from were changed meanwhile."""
+    """Ways in which a dream can end without being laid. OUTDATED: the surfaces changed since it was gathered."""
 
     FAILED = auto()
     OUTDATED = auto()
 
 
 class DreamClient:
-    """Sends requests to a worker, and lays the dreams that come back onto the surfaces, in their order.
+    """Sends requests to a worker and lays the returned dreams onto the surfaces in order.
 
     One request runs; a second one may wait for it (`submit_next`), so that the worker goes on while the first one's dream is laid.
 
@@ -119,7 +119,7 @@ class DreamClient:
         return messages
 
     def _must_wait(self, message: Message) -> bool:
-        """Whether a message is of the next dream, or of the running one's end while something is still being gathered."""
+        """Whether a message belongs to the next dream, or ends the running one while something is still being gathered."""
         if self._next is not None and id_of(message) == self._next.request.id:
             return True
         ends = isinstance(message, DreamFinished) and self.running is not None and message.request.id == self.running.id
@@ -146,7 +146,7 @@ class DreamClient:
             self._finish(message.dreamed)
 
     def forget_dreamed(self) -> None:
-        """Show the last dream no longer: the surfaces have become others, by undo or redo."""
+        """Stop showing the last dream, because undo or redo changed the surfaces."""
         self.dreamed = self.dreamed_at = None
 
     def submit_job(
@@ -159,26 +159,26 @@ class DreamClient:
         self.submit(gathered, canvas, settings, Level(status, settings.steps, gathered.size[1]))
 
     def pop_outcomes(self) -> list[LaidDream | Outcome]:
-        """How dreams ended since the last call, oldest first, without those that the user requested."""
+        """Return how dreams ended since the last call, oldest first, without those that the user requested."""
         outcomes, self._outcomes = self._outcomes, []
         return outcomes
 
     def pop_times(self) -> list[DreamTimes]:
-        """What the dreams took that ended since the last call, oldest first; of many the last MOST_TIMES."""
+        """Return the times of dreams that ended since the last call, oldest first, at most MOST_TIMES."""
         times = list(self._times)
         self._times.clear()
         return times
 
     @property
     def share(self) -> float:
-        """How much of the running dream is done, 0..1; without one 1 if there was one and nothing goes on, else 0."""
+        """Finished share of the running dream, 0..1. Without one: 1 if an earlier dream is complete, else 0."""
         if self.progress is None or self.running is None:
             return 1.0 if self.dreamed and not self.tasks else 0.0
         return self.progress.share(self._pace(self.running), self.clock())
 
     @property
     def seconds_left(self) -> float | None:
-        """Of the running dream; None before one was timed."""
+        """Seconds left of the running dream; None until a dream was timed."""
         if self.progress is None or self.running is None:
             return None
         return self.progress.seconds_left(self._pace(self.running), self.clock())
@@ -214,7 +214,7 @@ class DreamClient:
 
     @property
     def can_follow(self) -> bool:
-        """Whether the worker is at a dream that another one may wait for (`submit_next`)."""
+        """Whether another request may wait for the running dream (`submit_next`)."""
         return self._begun and self.running is not None and not (self.has_job or self._next or self.tasks)
 
     @property
@@ -244,7 +244,7 @@ class DreamClient:
         self.worker.submit(self._next.request)
 
     def _run(self, asked: _Next, only_texels: TexelMasks | None = None) -> None:
-        """A request is the running one from now on."""
+        """Make a request the running one."""
         self.running, self.level, self._asked = asked.request, asked.level, asked.prompts
         self.preview, self._only_texels, self._begun = None, only_texels, False
         self.progress = Progress(self.running.gathered.size, self.running.settings.steps, since=self.clock())
@@ -281,12 +281,12 @@ class DreamClient:
         self.tasks.begin(laying, partial(self._note_laid, gathered, dreamed, self._asked))
 
     def lay_sheet(self, sheet: Sheet, dreamed: Dreamed) -> None:
-        """Write a sheet now that was dreamed beside others, whatever was laid since it was gathered."""
+        """Lay a sheet now that was dreamed at the same time as others, even if other dreams were laid since it was gathered."""
         written = self.volume.write_sheet_task(sheet, dreamed.latents, dreamed.image, dreamed.steps).run_to_end()
         self._count(dreamed, written)
 
     def lay_view(self, gathered: GatheredView, canvas: Canvas, dreamed: Dreamed) -> None:
-        """The same for a view. canvas: which it was dreamed from."""
+        """As `lay_sheet`, for a view. canvas: that of its dream."""
         written = self.volume.scatter_task(gathered, self._make_painted_view(gathered, canvas, dreamed)).run_to_end()
         self._count(dreamed, written)
 
@@ -315,19 +315,19 @@ class DreamClient:
         if texels:
             self.prompts = self.prompts.note(gathered.revision + 1, prompts)
         self.dreams += 1
-        # the volume may have a later revision already, if it was erased at once
+        # the volume may already have a later revision, if it was erased immediately
         revision = gathered.revision + (texels > 0)
         self._outcomes.append(LaidDream(gathered, dreamed, revision))
         if self._next is not None:
             asked, self._next = self._next, None
-            request = asked.request  # what was gathered for it is the same after this dream
+            request = asked.request  # this dream did not change what was gathered for it
             self._run(replace(asked, request=replace(request, gathered=replace(request.gathered, revision=revision))))
 
     def _stop(self) -> None:
         self.running = self.preview = self.progress = None
 
     def _note_times(self, dreamed: Dreamed) -> None:
-        """Remember what the running dream took, and learn its pace."""
+        """Record the running dream's times and update the pace."""
         if self.running is None or self.progress is None:
             return
         request, progress = self.running, self.progress
@@ -351,6 +351,6 @@ def make_request(gathered: GatheredView | GatheredSheet, canvas: Canvas, setting
 
 
 def _kind(request: Request) -> str:
-    """What is laid differently."""
+    """Key of the pace: sheets, views and jobs are laid differently."""
     gathered = request.gathered
     return "sheet" if isinstance(gathered, GatheredSheet) else gathered.part.name

@@ -1,4 +1,4 @@
-"""Erases paint, so that it is painted again; for loops without undo, at once."""
+"""Erases paint at once, so that it is painted again. For loops without undo."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scenes.camera import Camera
 
 
 def view_texels(painter: Painter, camera: Camera, size: Size) -> TexelMasks:
-    """All that a dream of this view would paint, what lies behind see-through surfaces too. GL thread."""
+    """Return the texels that a dream of this view would paint, including those behind see-through surfaces. GL thread."""
     framed, (width, height) = painter.requests.frame_view(camera, size)
     return painter.volume.find_visible_texels(framed, (2 * width, 2 * height), through=True)
 

@@ -48,26 +48,26 @@ PATIENCE = 10.0  # seconds before a failed save is tried again beside frames
 
 
 class PaintSaver:
-    """Keeps what is painted; this one keeps nothing."""
+    """Saves paint while a scene is being painted. This base class saves nothing."""
 
     def __call__(self) -> None:
-        """Add new paint to the journal now, so that a crash or a power cut loses little."""
+        """Add new paint to the journal now, so that a crash or power cut loses little."""
 
     def save_slice(self) -> None:
-        """The same, a few milliseconds at a time: for loops that also draw."""
+        """Add new paint to the journal for a few milliseconds, for loops that also draw frames."""
 
     def save(self) -> Future[None] | None:
-        """Write the world file with all paint up to now, on a thread; None where there is no such file."""
+        """Write the world file with all paint so far, on a thread; None if there is no world file."""
         return None
 
 
 class WorldSaver(PaintSaver):
-    """Keeps the paint of a volume in its world's journal, once there is new paint. GL thread."""
+    """Saves new paint of a volume in its world's journal. GL thread."""
 
     def __init__(self, writer: WorldWriter, volume: LatentVolume, describe: Describe, path: Path) -> None:
         self._writer, self._volume, self._describe, self._path = writer, volume, describe, path
         self._warned, self._not_before = False, -math.inf
-        self._loaded = volume.revision  # that of the world file, which holds this already
+        self._loaded = volume.revision  # the world file holds this revision
 
     @property
     def _has_news(self) -> bool:
@@ -86,14 +86,14 @@ class WorldSaver(PaintSaver):
             self._try(lambda: self._writer.write_for(self._describe))
 
     def save(self) -> Future[None]:
-        self._writer.cancel_round()  # one that began earlier may lack the last dream
+        self._writer.cancel_round()  # a round that began earlier may lack the last dream
         self._writer.write_all(self._volume, self._describe)
         return self._writer.pack_file(self._path, data_folder())
 
     def _try(self, write: Callable[[], object]) -> None:
         try:
             write()
-        except InputError as error:  # a full disk may have room again when it matters
+        except InputError as error:  # a full disk may have room again later
             if not self._warned:
                 print(f"What is painted now isn't kept: {error}", file=sys.stderr)
             self._warned, self._not_before = True, time.monotonic() + PATIENCE
@@ -140,7 +140,7 @@ class HeadlessSession:
 
     @contextmanager
     def saving_to(self, path: Path | None) -> Iterator[PaintSaver]:
-        """Save the paint when the block ends, even by an error or Ctrl-C. Without a path or new paint, nothing is saved.
+        """Save the paint when the block ends, even by an error or Ctrl-C. Saves nothing without a path or new paint.
 
         Yields a `PaintSaver`: call it often. Raises InputError if another program is painting that world, or if it can't be written.
         """
@@ -174,18 +174,19 @@ class HeadlessSession:
             writer.close(discard=saved)
 
     def _restore_interrupted(self, journal: Journal, path: Path) -> None:
-        """Go on where a kill has stopped the program."""
+        """Restore paint from the journal of a run that was killed."""
         if not holds_newer_paint(journal, path, lambda words: print(f"{escape_controls(words)}.", file=sys.stderr)):
             return
         try:
             self.load(journal.folder)
             print(
-                f"What was painted into {escape_controls(str(path))} when the program was stopped is back.",
+                f"Restored the paint of {escape_controls(str(path))} from an interrupted run.",
                 file=sys.stderr,
             )
         except InputError as error:
             print(
-                f"What was kept when the program was stopped is now in {journal.set_aside()}: {error}", file=sys.stderr
+                f"Could not restore the paint of an interrupted run; it was moved to {journal.set_aside()}: {error}",
+                file=sys.stderr,
             )
 
     def target(self, size: Size) -> moderngl.Framebuffer:

@@ -1,4 +1,4 @@
-"""The worker of headless commands: it dreams within the call, without a thread."""
+"""The worker of commands without a window: it dreams within the call, without a thread."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from diffusion.canvas import Cancelled
 
 
 def inspect_further(model: Any, asked: InspectionRequest, inside: Any, cancelled: Callable[[], bool]) -> dict[str, Any]:
-    """The fields of `InspectionResult` that were asked for. inside: its `UnetProbe`. Raises Cancelled."""
+    """Return the fields of `InspectionResult` that were requested. inside: its `UnetProbe`. Raises Cancelled."""
     found: dict[str, Any] = {}
     if asked.decoder:
         from diffusion.introspection.decoder_probe import probe_decoder
@@ -35,7 +35,7 @@ def inspect_further(model: Any, asked: InspectionRequest, inside: Any, cancelled
 
 
 def _noise_picture(model: Any, asked: NoisingRequest, noise: np.ndarray, cancelled: Callable[[], bool]) -> NoisedSteps:
-    """The noised sequence of a picture, decoded, or by the linear map where decoding takes long. noise: float32 [C,h,w], unit normal."""
+    """Noise a picture to each level and decode it, or use the linear map if decoding is slow. noise: float32 [C,h,w], unit normal."""
     import torch
 
     from diffusion.sampling.unsampling import scale_for_model
@@ -52,7 +52,7 @@ def _noise_picture(model: Any, asked: NoisingRequest, noise: np.ndarray, cancell
 
 
 def _decode_predictions(model: Any, asked: InspectionRequest, cancelled: Callable[[], bool]) -> Iterator[np.ndarray]:
-    """The pictures of all predictions, one at a time."""
+    """Decode all predictions, one at a time."""
     import torch
 
     from diffusion.dream import decode_prediction

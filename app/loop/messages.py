@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What the program needs to know about a model; see `diffusion.models.model.Model`. multiple, native: pixels;
-    dreams: False where none is loaded, and this only describes what a world was painted with."""
+    """The facts about a model that the program needs; see `diffusion.models.model.Model`.
+
+    multiple, native: pixels; dreams: False if no model is loaded and this only describes the one that painted a world
+    """
 
     id: str
     space: str
@@ -44,8 +46,7 @@ class ModelInfo:
 
     @property
     def sketch_steps(self) -> int:
-        """The fewest steps that show what a surface is made of. A model that knows surfaces needs two; with others, fewer than four
-        are a haze."""
+        """Minimum number of steps for a recognisable sketch: two for a model that knows surfaces, four for others."""
         return self.few_steps or (2 if self.knows_surfaces else 4)
 
 
@@ -78,7 +79,7 @@ class PreviewOptions:
 
 @dataclass(frozen=True)
 class Part:
-    """What one region's prompt predicts, uint8 [h,w,3]."""
+    """The prediction for one region's prompt, uint8 [h,w,3]."""
 
     prompt: str
     image: np.ndarray
@@ -112,7 +113,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class PartBegun:
-    """A running dream begins one of `diffusion.canvas.DREAM_PARTS`."""
+    """A running dream started one of `diffusion.canvas.DREAM_PARTS`."""
 
     id: int
     part: str
@@ -126,7 +127,7 @@ class DreamFinished:
 
 @dataclass(frozen=True)
 class DreamFailed:
-    """A dream, or loading the model (request None), raised. problem: one sentence; traceback: for the log."""
+    """A dream failed, or loading the model (request None). problem: one sentence; traceback: for the log."""
 
     request: Request | None
     problem: str
@@ -249,7 +250,7 @@ class ModelProgress:
 
 @dataclass(frozen=True)
 class ModelReplaced:
-    """From now on the worker dreams with this model. Requests that it had not begun are dropped, for they were made for another."""
+    """The worker now dreams with this model. It dropped waiting requests, because they were made for the previous one."""
 
     order: ModelOrder
     model: ModelInfo
@@ -257,7 +258,7 @@ class ModelReplaced:
 
 @dataclass(frozen=True)
 class ModelKept:
-    """The order came to nothing; the model before it stays. problem: one sentence, "" if it was cancelled."""
+    """The model could not be replaced; the previous one stays. problem: one sentence, "" if the order was cancelled."""
 
     order: ModelOrder
     problem: str = ""
@@ -302,11 +303,11 @@ class Worker(Protocol):
         ...
 
     def replace_model(self, order: ModelOrder) -> None:
-        """Load another model, once what runs has ended. It replaces an order that waits. `cancel` what runs first."""
+        """Load another model after the running work. Replaces a waiting order. Call `cancel` first to stop the running dream."""
         ...
 
     def cancel_model(self) -> None:
-        """Stop loading before its next part; the model that was there stays. Nothing happens once it is replaced."""
+        """Stop loading before the next part; the previous model stays. Has no effect once the model is replaced."""
         ...
 
     def close(self) -> None:
@@ -318,7 +319,7 @@ Emit = Callable[[Message], None]
 
 
 def id_of(message: Message) -> int | None:
-    """The id of the dream that a message is about; None where it is about none."""
+    """Return the id of the dream that a message is about; None for other messages."""
     if isinstance(message, Preview | PartBegun):
         return message.id
     request = message.request if isinstance(message, DreamFinished | DreamFailed) else None
@@ -326,7 +327,7 @@ def id_of(message: Message) -> int | None:
 
 
 def sentence(error: BaseException) -> str:
-    """One line about an exception; the type's name is added unless it is an InputError."""
+    """Describe an exception in one line, with its type unless it is an InputError."""
     text = " ".join(str(error).split())
     return (
         text if isinstance(error, InputError) else f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -54,7 +54,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class _Sample:
-    """What was read from GL for a reading. dreamed: the last dream's picture, if it was of this view; border: see `border_width`;
+    """Data read from GL for a reading. dreamed: the last dream's picture, if it was of this view; border: see `border_width`;
     steps: of a finished texel."""
 
     charts: Charts
@@ -76,7 +76,7 @@ class Meter:
         self._steps: Iterator[_Sample | None] | None = None
         self._result: Future[Reading] | None = None
         self._drift, self._charts, self._revision = DriftTracker(), "", 0
-        self._read: object = None  # what the last reading was of
+        self._read: object = None  # the view of the last reading
         self._at = -math.inf
 
     def update(self, open_scene: OpenScene, camera: Camera, size: Size, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Loads the model that a user chose, and reports how far it is."""
+"""Loads the model that a user chose, and reports progress."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from diffusion.library.read_facts import read_facts
 from diffusion.loaders.hub_snapshot import cache_folder
 
 Report = Callable[[str, float], None]
-"""(the part that is read now, for people; share of the bytes before it, 0..1)."""
+"""(name of the part being read, share of the bytes read so far 0..1)"""
 PARTS = {"unet": "U-Net", "vae": "VAE", "text_encoder": "text encoder", "text_encoder_2": "second text encoder"}
 MEMORY = ("MemoryError", "OutOfMemoryError")  # the second is torch's
 
 
 def load_choice(choice: ModelChoice, report: Report = lambda part, share: None) -> Any:
-    """The model of a choice, whose LoRAs are files. report: called before each part; it may raise Cancelled. Raises InputError."""
+    """Load the model of a choice, whose LoRAs are files. report: called before each part; it may raise Cancelled. Raises InputError."""
     with exempt_from_collection():
         parts = {} if (facts := facts_of(choice)) is None else {part.name: part.bytes for part in facts.parts}
         whole, before = max(1, sum(parts.values())), [0]
@@ -41,7 +41,7 @@ def load_choice(choice: ModelChoice, report: Report = lambda part, share: None) 
 
 
 def facts_of(choice: ModelChoice) -> Facts | None:
-    """What is known of the model before it is loaded; None if nothing is, which loading it reports."""
+    """Return facts about a model before it is loaded; None if it can't be read, which loading then reports."""
     try:
         return find_listed(choice.ref or "embedded", cache_folder()).facts
     except InputError:
@@ -49,7 +49,7 @@ def facts_of(choice: ModelChoice) -> Facts | None:
 
 
 def fits_beside(choice: ModelChoice) -> bool:
-    """Whether there is memory for a choice while another model stays."""
+    """Whether memory suffices to load a choice beside the present model."""
     facts = facts_of(choice)
     if facts is None:
         return True
@@ -67,7 +67,7 @@ def replace_model(
     make_room: Callable[[], None],
     fits: Callable[[ModelChoice], bool],
 ) -> Any:
-    """The model of an order; None if it can't be loaded or was cancelled, which is emitted.
+    """Load the model of an order. If that fails or is cancelled, emit a message and return None.
 
     make_room: drops the present model. It is called only if both don't fit into memory.
     """
@@ -97,7 +97,7 @@ def replace_model(
 
 
 def _load_if_memory_allows(load: Callable[[ModelChoice, Report], Any], choice: ModelChoice, report: Report) -> Any:
-    """The model; None if it has no room. Then nothing of it stays: the error is gone, whose traceback holds what was read."""
+    """Load the model; None if it doesn't fit into memory. The error's traceback, which refers to the parts read, is released."""
     try:
         return load(choice, report)
     except Exception as error:
@@ -107,7 +107,7 @@ def _load_if_memory_allows(load: Callable[[ModelChoice, Report], Any], choice: M
 
 
 def free_memory() -> None:
-    """Give back the graphics card's memory of a model that was dropped; main memory is given back with its last reference."""
+    """Release the graphics memory of a dropped model. Main memory is released with the last reference."""
     import torch
 
     if torch.cuda.is_available():

@@ -1,4 +1,4 @@
-"""What a session's settings mean for its model: the LoRAs that prompts name, and a sentence for whatever has no effect."""
+"""Check a session's settings against its model: LoRAs named in prompts, and a sentence for each setting without effect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def scene_loras(session: Session, scene: Scene) -> tuple[tuple[str, ...], tuple[
 
 
 def model_remarks(session: Session, scene: Scene, model: Any, previews: bool) -> list[str]:
-    """A sentence for each setting and each word of a prompt that the loaded model makes something else of, or nothing.
+    """Return a sentence for each setting and prompt word that the loaded model ignores or reads differently.
 
     previews: whether this command shows any.
     """

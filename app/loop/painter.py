@@ -25,12 +25,12 @@ from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
 from scenes.scene import Scene
 
-PIECE = 0.006  # seconds of a frame in a window while one walks
-RESTING = 3.0  # times as much of it at rest, where a frame draws little
-WALKING = 0.3  # of a frame's time is spent so while one walks, if that is more
-OPENING = 16.0  # times as much of it until the first paint is laid
-LONG = 2.0  # seconds; what takes less has no time in the status
-LOOK_AROUND = 0.25  # seconds between two looks of a moving camera: a look costs a fraction of a frame
+PIECE = 0.006  # seconds per frame for painting while the user walks
+RESTING = 3.0  # times PIECE at rest, where frames draw little
+WALKING = 0.3  # share of a frame's time for painting while the user walks, if that is more
+OPENING = 16.0  # times PIECE until the first paint is laid
+LONG = 2.0  # seconds; the status shows the remaining time only if it is longer
+LOOK_AROUND = 0.25  # seconds between gathers while the camera moves; each costs a fraction of a frame
 
 
 class Painter:
@@ -51,9 +51,9 @@ class Painter:
         self._begun = False  # whether a view was painted with all steps, or needed nothing
         self._camera: Camera | None = None
         self._moved_at = self._looked_at = self._updated = -math.inf
-        self._sky_came_last = False  # while one walks, faces of the sky and sketches of views take turns
-        self._asked: tuple[View, ...] = ()  # submitted parts of a view, at the revision that their dreams made
-        self._settled: set[View] = set()  # these need nothing
+        self._sky_came_last = False  # while the user walks, faces of the sky and sketches of views take turns
+        self._asked: tuple[View, ...] = ()  # requested parts of a view, at the revision after their dreams
+        self._settled: set[View] = set()  # views that need nothing
         self._refining: RefinedView | None = None
 
     @property
@@ -92,7 +92,7 @@ class Painter:
         return messages
 
     def leave(self, camera: Camera) -> None:
-        """Abandon the running dream if it isn't worth its time any more, as the camera that it is for is here now."""
+        """Cancel the running dream if the camera, which is here now, has left its view."""
         if self.client.running and not self.client.tasks and self._abandons(camera):
             self.cancel()
 
@@ -111,7 +111,7 @@ class Painter:
         if self.client.model is None or self.client.busy or not self.client.model.dreams:
             return False
         self.requests.follow_seed()
-        # in a window, where something is to be seen soon, the first view comes before the sky
+        # in a window the first view comes before the sky, so that something is visible soon
         first = refine and (not self.client.dreams or (resting and not self._begun))
         turn = first or (self._sky_came_last and not resting)
         if not turn and self.sky.consider(self.session, self.sky.faces(camera, size)):
@@ -240,8 +240,7 @@ class Painter:
         return self._refining is not None
 
     def _abandons(self, camera: Camera) -> bool:
-        """Whether the running dream is no longer worth its time: close-ups are for one exact view, sheets for any, other dreams may
-        lag behind."""
+        """Whether the running dream has become useless: close-ups fit one exact view, sheets any view; other dreams may lag behind."""
         running = self.client.running
         if running is None or self.client.has_job or not isinstance(running.gathered, GatheredView):
             return False
@@ -287,7 +286,7 @@ class Painter:
             view = replace(self._refining.view, revision=laid.revision)
             self._refining = replace(self._refining, view=view)
             if self.client.running and self._camera != view.camera:
-                self.cancel()  # the next sheet has only begun, and something else is looked at now
+                self.cancel()  # the next sheet has only just begun, and the user looks elsewhere now
             return
         if isinstance(laid.gathered, GatheredView) and laid.gathered.part is not Part.BEHIND:
             self.client.dreamed, self.client.dreamed_at = laid.dreamed, laid.gathered.camera
@@ -295,7 +294,7 @@ class Painter:
         self._asked = tuple(replace(view, revision=laid.revision) for view in self._asked)
 
     def _follow_revision(self, before: int, after: int) -> None:
-        """The sky was painted, which changed nothing for what views need."""
+        """Follow a revision of the sky alone, which changes nothing that views need."""
         self._settled = {view.follow(before, after) for view in self._settled}
         self._asked = tuple(view.follow(before, after) for view in self._asked)
         if self._refining:

@@ -1,4 +1,4 @@
-"""Single pictures beside dreams of views: the queue of requests, and what generates one of them."""
+"""Single pictures, made in turn with dreams of views: the queue of requests, and generating one picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a dream is, part by part, and how long the rest takes if it goes as fast as the dreams before it."""
+"""The progress of a dream, part by part, and its remaining time if it runs as fast as earlier dreams."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from diffusion.canvas import DREAM_PARTS
 PARTS = (*DREAM_PARTS, "laying")
 STEPS, LAYING = "steps", "laying"
 USUAL: Mapping[str, float] = {"preparing": 0.05, STEPS: 0.5, "decoding": 0.2, "blending": 0.05, LAYING: 0.2}
-"""Shares of a dream's time, until one was timed."""
-FULLEST = 0.99  # share of a bar at most, before all is done
-NEWEST = 0.5  # weight of the last dream among those before it
+"""Assumed shares of a dream's time until one was timed."""
+FULLEST = 0.99  # maximum of a progress bar before everything is done
+NEWEST = 0.5  # weight of the last dream in the running average
 
 
 @dataclass(frozen=True)
 class DreamTimes:
-    """What a dream took. size: of its canvas, pixels; seconds: by part of PARTS; network: of them in U-Net, VAE and text encoder."""
+    """A dream's times. size: of its canvas in pixels; seconds: by part of PARTS; network: seconds in U-Net, VAE and text encoder."""
 
     words: str
     size: Size
@@ -48,18 +48,18 @@ class DreamTimes:
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds that each part takes for a pixel, and steps for a pixel and step, as learnt from dreams; {} before the first."""
+    """Seconds per pixel of each part (per pixel and step for steps), learnt from dreams; {} before the first."""
 
     rates: Mapping[str, float] = field(default_factory=dict)
 
     def learn(self, times: DreamTimes) -> Pace:
-        """The pace after another dream."""
+        """Return the pace updated by another dream."""
         found = {part: s / _amount(part, times.size, times.steps) for part, s in times.seconds.items()}
         before = {part: self.rates.get(part, rate) for part, rate in found.items()}
         return Pace({part: NEWEST * rate + (1 - NEWEST) * before[part] for part, rate in found.items()})
 
     def expect(self, size: Size, steps: int) -> dict[str, float]:
-        """The seconds of each part; before the first dream, shares of an unknown whole."""
+        """Return the expected seconds of each part; before the first dream, shares of an unknown total."""
         if not self.rates:
             return dict(USUAL)
         return {part: self.rates.get(part, 0.0) * _amount(part, size, steps) for part in PARTS}
@@ -67,7 +67,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Progress:
-    """A running dream. part: which of PARTS it is in, since when (seconds on some clock); step: those that are done."""
+    """A running dream. part: of PARTS, begun at `since` (seconds on some clock); step: number of finished steps."""
 
     size: Size
     steps: int
@@ -79,17 +79,17 @@ class Progress:
         return replace(self, part=part, since=now)
 
     def share(self, pace: Pace, now: float) -> float:
-        """How much of it is done, 0..1, by time; never quite all."""
+        """Return the finished share by time, 0..1 (at most FULLEST)."""
         expected = pace.expect(self.size, self.steps)
         done = sum(expected[part] for part in PARTS[: PARTS.index(self.part)]) + self._within(expected, pace, now)
         return min(done / max(sum(expected.values()), 1e-9), FULLEST)
 
     def seconds_left(self, pace: Pace, now: float) -> float | None:
-        """None before the first dream was timed."""
+        """Return the seconds left; None until a dream was timed."""
         return (1 - self.share(pace, now)) * sum(pace.expect(self.size, self.steps).values()) if pace.rates else None
 
     def words(self, now: float) -> str:
-        """The part, with the seconds that it takes so far where it has no steps to count."""
+        """Return the part as text, with the step, or with its seconds so far if it has no steps."""
         if self.part in (STEPS, PARTS[0]):
             return f"step {self.step} of {self.steps}"
         waited = now - self.since
@@ -107,7 +107,7 @@ def _amount(part: str, size: Size, steps: int) -> float:
 
 
 def about(seconds: float) -> str:
-    """As people say it: "≈ 4 s", "≈ 40 s", "≈ 12 min", "≈ 2 h 5 min"."""
+    """Format a duration for people: "≈ 4 s", "≈ 40 s", "≈ 12 min", "≈ 2 h 5 min"."""
     if seconds < 90:
         step = 1 if seconds < 20 else 5 if seconds < 45 else 10
         return f"≈ {max(1, round(seconds / step) * step)} s"

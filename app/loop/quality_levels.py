@@ -16,7 +16,7 @@ from scenes.camera import Camera
 
 @dataclass(frozen=True)
 class Level:
-    """height: of the view, pixels; around: what is dreamed beyond the view, as a share of it; sketch: it is replaced soon."""
+    """height: of the view in pixels; around: margin beyond the view, as a share of it; sketch: whether it will be replaced soon."""
 
     words: str
     steps: int
@@ -25,7 +25,7 @@ class Level:
     sketch: bool = False
 
     def settings(self, dream: DreamSettings) -> DreamSettings:
-        """The settings of a dream at this level. Sketches are not blended with what is around, as it takes long."""
+        """Return the settings of a dream at this level. Sketches are not blended with their surroundings, because that is slow."""
         return replace(dream, steps=self.steps, match=0.0 if self.sketch else dream.match)
 
     def coverage(self, gathered: GatheredView, size: Size) -> float:
@@ -51,20 +51,20 @@ class View:
 
     @property
     def behind(self) -> View:
-        """The same view, of what lies behind see-through surfaces."""
+        """The part of this view behind see-through surfaces."""
         return replace(self, part=Part.BEHIND)
 
     @property
     def dream_level(self) -> Level:
-        """The level, with words that say which part is dreamed."""
+        """The level, with status words for the part."""
         return self.level if self.whole else replace(self.level, words="dreaming what is seen through")
 
     def add_to(self, asked: tuple[View, ...]) -> tuple[View, ...]:
-        """This part and the others of the same view among those asked for."""
+        """Return this part together with the requested parts of the same view."""
         return (*(one for one in asked if one != self and one.behind == self.behind), self)
 
     def follow(self, before: int, after: int) -> View:
-        """The view at revision `after`, if it is at `before`: what was changed between them is no part of it."""
+        """Return the view at revision `after` if it is at `before`. The change between them must not concern the view."""
         return replace(self, revision=after) if self.revision == before else self
 
 

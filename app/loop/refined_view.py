@@ -1,4 +1,4 @@
-"""A view whose parts are being refined, how far that is, and the status texts of a painter."""
+"""A view whose parts are being refined, its progress, and the status texts of a painter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scenes.camera import Camera
 
 @dataclass(frozen=True)
 class RefinedView:
-    """A view that is being refined. parts: the most important first; taken: how many of them were examined or are; began: when."""
+    """A view that is being refined. parts: most important first; taken: number of parts examined; began: when it started."""
 
     view: View
     refiner: Refiner
@@ -32,9 +32,9 @@ class RefinedView:
         return f"{self.refiner.part_name} {self.taken} of {len(self.parts)}"
 
     def seconds_left(self, share: float, now: float, ahead: bool = False) -> float | None:
-        """How long the rest takes if it goes on like this; None before one part is done.
+        """Return the seconds left at the present pace; None before one part is done.
 
-        share: of the present part that is done; ahead: whether the part after it is taken, too.
+        share: finished share of the present part; ahead: whether the next part was taken, too
         """
         work, taken = [part.work for part in self.parts], self.taken - ahead
         done = sum(work[: taken - 1]) + share * work[taken - 1] if taken > 1 else 0.0
@@ -42,8 +42,10 @@ class RefinedView:
 
 
 def may_look_ahead(client: DreamClient, refined: RefinedView, camera: Camera) -> bool:
-    """Whether the next sheet of the view that `camera` still shows can be gathered already: while the worker dreams one that doesn't
-    touch it. The worker then goes on with it while the first one is laid."""
+    """Whether the next sheet can be gathered now, because the worker is dreaming a sheet that doesn't touch it.
+
+    The worker then continues with it while the first sheet is being laid.
+    """
     running = client.running
     if running is None or not client.can_follow or not refined.left or camera != refined.view.camera:
         return False

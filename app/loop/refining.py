@@ -29,7 +29,7 @@ from scenes.camera import Camera
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a view that lacks paint. what, part: how it is gathered; lacking: its unpainted share of the whole view, 0..1."""
+    """A part of a view that lacks paint. what, part: what to gather; lacking: its unpainted share of the whole view, 0..1."""
 
     what: Camera | Sheet
     lacking: float
@@ -37,12 +37,12 @@ class Piece:
 
     @property
     def work(self) -> float:
-        """How long it takes, compared with the other parts of its view."""
+        """Relative cost among the parts of its view."""
         return self.what.columns * self.what.rows if isinstance(self.what, Sheet) else 1.0
 
 
 class Refiner(Protocol):
-    """follows_walker: whether a part is worth painting although the camera has moved on; part_name: what people call a part."""
+    """follows_walker: whether parts are worth painting after the camera has moved on; part_name: name of a part for users."""
 
     follows_walker: bool
     part_name: str
@@ -67,7 +67,7 @@ class SheetRefiner:
     """Paints what a view lacks by sheets."""
 
     volume: LatentVolume
-    multiple: int  # of a canvas' sides, latent pixels
+    multiple: int  # canvas sides are multiples of it, in latent pixels
     follows_walker = True
     part_name = "surface"
 

@@ -1,4 +1,4 @@
-"""What workers have in common that only dream, or don't even do that: everything else is answered by one sentence."""
+"""A base for workers that can do little: every request other than a dream is answered with one sentence."""
 
 from __future__ import annotations
 

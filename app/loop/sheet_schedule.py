@@ -1,8 +1,8 @@
-"""When each sheet of a plan may be gathered and laid, so that any number of workers paint the world that one paints.
+"""Schedules the sheets of a plan so that any number of workers paint exactly the world that one worker would paint.
 
-Sheets are laid in the order of their plan. A sheet that reads what an earlier one writes is gathered after that one was laid; sheets
-that don't touch are dreamed at the same time. So each dream starts from exactly what it would start from if all sheets were painted
-one after the other.
+Sheets are laid in the order of the plan. A sheet that reads what an earlier one writes is gathered after that one was laid; sheets
+that don't touch are dreamed at the same time. Each dream therefore starts from the same paint as if all sheets were painted one by
+one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-AHEAD = 1024  # sheets after the next one to be laid that may be begun: their dreams wait in memory
+AHEAD = 1024  # sheets that may be dreamed before their turn; their results wait in memory
 
 
 class SheetSchedule(Generic[T]):
@@ -31,7 +31,7 @@ class SheetSchedule(Generic[T]):
         return self.laid == len(self._required)
 
     def begin(self) -> int | None:
-        """Take the first sheet that may be gathered now; None if all others wait for one that is not laid yet."""
+        """Take the first sheet that may be gathered now; None if all waiting ones depend on a sheet that is not laid yet."""
         for place, number in enumerate(self._waiting):
             if number >= self.laid + self._ahead:
                 break
@@ -40,7 +40,7 @@ class SheetSchedule(Generic[T]):
         return None
 
     def finish(self, number: int, result: T) -> None:
-        """Keep what came back of a sheet that was begun."""
+        """Store the result of a sheet until its turn comes."""
         self._results[number] = result
 
     def lay(self) -> tuple[int, T] | None:

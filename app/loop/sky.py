@@ -1,6 +1,6 @@
-"""Paints the sky: a panorama of six pictures, one for each face of a cube around the camera, each joined to its neighbours.
+"""Paints the sky as a panorama: six pictures, one for each face of a cube around the camera, each joined to its neighbours.
 
-Views never paint the sky, so whatever stood in front of it leaves no trace, and no view changes what another one saw.
+Views never paint the sky. So objects in front of it leave no trace in it, and no view changes the sky of another.
 """
 
 from __future__ import annotations
@@ -45,17 +45,19 @@ class SkyPainter:
         self.problem = False  # whether the last face failed; nothing is tried until `reset`
         self._prompts: dict[int, tuple[str, str]] = {}  # what each face was painted with
         self._steps = 0  # of the running dream
-        self._sees_below = False  # whether the view that was looked at last shows the face below
+        self._sees_below = False  # whether the last gathered view shows the face below
         self._known: tuple[object, dict[int, np.ndarray]] = None, {}
-        self._given_up: dict[int, object] = {}  # faces that a dream left unfinished, and in which state
+        self._given_up: dict[
+            int, object
+        ] = {}  # faces that a dream left unfinished, with the state in which that happened
 
     def note_visible_faces(self, gathered: GatheredView) -> None:
-        """See which faces a view shows. What it shows behind see-through surfaces is added to what it shows without that."""
+        """Note which faces a view shows. Faces seen behind see-through surfaces are added to those seen directly."""
         below = (self.client.volume.charts.side[gathered.chart] == BELOW) & (gathered.material == SKY)
         self._sees_below = bool(below.any()) or (self._sees_below and gathered.part is Part.BEHIND)
 
     def faces(self, camera: Camera, size: Size) -> tuple[int, ...]:
-        """The faces in a view's directions. The one below, which the ground nearly always hides, only if `look` saw it."""
+        """Return the faces in a view's directions. The one below is included only if `note_visible_faces` found it."""
         return tuple(side for side in faces_in_view(camera, size) if side != BELOW or self._sees_below)
 
     def consider(self, session: Session, faces: Iterable[int]) -> bool:
@@ -85,7 +87,7 @@ class SkyPainter:
         return (region.prompt, region.negative_prompt) != self.client.scene.prompt(SKY)
 
     def finish(self) -> None:
-        """The running face was laid."""
+        """Record that the running face was laid."""
         if self.running is not None:
             self._prompts[self.running] = self.client.scene.prompt(SKY)
             if self._lacking(self._steps)[self.running].any():
@@ -93,7 +95,7 @@ class SkyPainter:
         self.running = None
 
     def fail(self) -> None:
-        """The running face could not be dreamed."""
+        """Record that the dream of the running face failed."""
         self.running, self.problem = None, True
 
     def reset(self) -> None:
@@ -124,7 +126,7 @@ class SkyPainter:
             lacking = find_lacking(volume, steps, stale)
             for side, texels in lacking.items():
                 if not texels.all():
-                    self._prompts.setdefault(side, prompt)  # of a loaded world: as if painted with the present one
+                    self._prompts.setdefault(side, prompt)  # a loaded world counts as painted with the present prompt
             self._known = key, lacking
         return self._known[1]
 

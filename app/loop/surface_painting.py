@@ -1,4 +1,4 @@
-"""Paints the surfaces of a whole scene or of a camera path by sheets, without a window and without looking at each view."""
+"""Paints the surfaces of a whole scene or of a camera path by sheets, without a window and without dreaming views."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from scenes.camera import Camera
 
 QUALITY: dict[str, float] = {"draft": 0.0, "normal": 1.0, "fine": 2.0}
 """Name → pixels painted for a pixel of a film's frames, along each side; 0: frames are painted view by view."""
-LOOK_EVERY = 0.25  # seconds of a film between two looks at what its frames show
+LOOK_EVERY = 0.25  # seconds between the frames of a film whose needs are gathered
 TOGETHER = 8  # views whose needs are joined at a time, which bounds the memory
 
 
 @dataclass(frozen=True)
 class SurfacePlan:
-    """sheets: what lacks paint, the nearest first; texels: how many there are in all; lacks: how many of them lack paint."""
+    """sheets: of surfaces that lack paint, nearest first; texels: number in all; lacks: number of texels that lack paint."""
 
     sheets: list[Sheet]
     texels: int
@@ -34,7 +34,7 @@ class SurfacePlan:
 
     @property
     def area(self) -> int:
-        """Latent pixels of all sheets, which is what they cost."""
+        """Latent pixels of all sheets, a measure of their cost."""
         return sum(sheet.columns * sheet.rows for sheet in self.sheets)
 
     def coverage_after(self, sheets: int) -> float:
@@ -50,12 +50,12 @@ class SurfacePlan:
 
 
 def choose_looks(frames: int, fps: float) -> list[int]:
-    """Return the numbers of a film's frames that are looked at: one every LOOK_EVERY seconds, and the last."""
+    """Return the indices of the film frames whose needs are gathered: one every LOOK_EVERY seconds, and the last."""
     return sorted({*range(0, frames, max(1, round(fps * LOOK_EVERY))), frames - 1})
 
 
 def plan_views(painter: Painter, cameras: Sequence[Camera], size: Size, density: float = 1.0) -> SurfacePlan:
-    """Plan what views of `size` need, at `density` times what their pixels show."""
+    """Plan the sheets for views of `size`, at `density` times the resolution of their pixels."""
     charts, volume = painter.volume.charts, painter.volume
     known: TexelNeeds | None = None
     for first in range(0, len(cameras), TOGETHER):

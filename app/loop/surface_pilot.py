@@ -19,12 +19,12 @@ from engine.gl.time_sliced import Slices, run_on_thread
 from scenes.camera import Camera
 
 ASPECT = 16 / 9
-WITHIN = 0.8  # of a view's half width and height, where a surface is well seen
-AWAY = 5.0  # blocks in front of a surface, from where it is shown if no other camera does
+WITHIN = 0.8  # share of a view's half width and height within which a surface is well visible
+AWAY = 5.0  # blocks in front of a surface: the camera's place if no given camera shows it
 
 
 class SurfacePilot:
-    """Which sheet is next: they are painted in the order of their plan. views: one for each sheet; the same facts as `Autopilot` has."""
+    """Chooses the next sheet, in the order of the plan. views: one per sheet; other attributes as in `Autopilot`."""
 
     def __init__(self, plan: SurfacePlan, cameras: Sequence[Camera]) -> None:
         self.surfaces = plan
@@ -48,7 +48,7 @@ class SurfacePilot:
         return f"surface {min(self._painted + 1, len(self.views))} of {len(self.views)}"
 
     def work(self, until: float) -> tuple[float, float]:
-        """(what is painted, what is painted in the end), in canvas pixels, if it ends at a coverage of `until`."""
+        """Return (work done, total work) in canvas pixels, if painting ends at a coverage of `until`."""
         areas = [sheet.columns * sheet.rows for sheet in self.surfaces.sheets]
         last = next((n for n in range(len(areas) + 1) if self.surfaces.coverage_after(n) >= until), len(areas))
         return float(sum(areas[: self._painted])), float(sum(areas[:last]))
@@ -87,13 +87,13 @@ def plan_surfaces(
 
 
 def camera_for(planes: PlaneIndex, sheet: Sheet, cameras: Sequence[Camera]) -> Camera:
-    """The nearest of the cameras that looks at the sheet's largest patch, whatever stands between; else one in front of it."""
+    """Return the nearest camera that faces the sheet's largest patch, ignoring occlusion; else one placed in front of it."""
     patch = max(sheet.patches, key=lambda patch: patch.area)
     centre, normal = _middle(planes, patch, sheet.scale), sides.NORMAL[planes.side[patch.plane]].astype(float)
     away = np.array([camera.position for camera in cameras]).reshape(-1, 3) - centre
     seen = [k for k, offset in enumerate(away) if offset @ normal > 0 and _shows(cameras[k], -offset)]
     if not seen:
-        # a little aside, as no upright camera looks straight down
+        # a little to the side, as no upright camera looks straight down
         return Camera.look_at(tuple(centre + AWAY * normal + (0, 0, AWAY / 4)), tuple(centre))
     return cameras[min(seen, key=lambda k: float(np.linalg.norm(away[k])))]
 

@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 
 class TaskRunner:
-    """Runs one task at a time for at most `budget` seconds per frame, then its callback, which may begin the next task.
+    """Runs one task at a time, at most `budget` seconds per frame, then its callback, which may begin the next task.
 
-    failed: a method to call when a task raises, before the error is passed on. It is referred to weakly, so that its owner, which
-    also owns the runner, forms no reference cycle. The runner is true while it has a task. haste: times the budget that may be spent,
-    for frames that have the time.
+    failed: method to call when a task raises, before the error is passed on. It is held weakly, so that its owner, which
+    also owns the runner, forms no reference cycle. haste: multiplier of the budget, for frames with time to spare.
+    The runner is true while it has a task.
     """
 
     def __init__(self, budget: float, failed: Callable[[], None]) -> None:

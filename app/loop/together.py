@@ -1,4 +1,4 @@
-"""Paints with a crew: what doesn't touch is dreamed at the same time, and laid in an order that doesn't depend on who was faster."""
+"""Paints with a crew: sheets or views that don't touch are dreamed at the same time and laid in an order independent of timing."""
 
 from __future__ import annotations
 
@@ -26,13 +26,15 @@ from engine.geometry.sheet import Sheet
 from scenes.camera import Camera
 from scenes.prompt_masks import find_dreamed_materials
 
-ROUND = 16  # views that are dreamed before the next are chosen, at most; a number of the crew's would change the world with it
-TRIED = 64  # views that may overlap those of the round before it is closed
+ROUND = 16  # maximum number of views per round; if it depended on the crew's size, the world would, too
+TRIED = 64  # overlapping views that may be rejected before a round is closed
 
 
 def sort_into_waves(painter: Painter, plan: SurfacePlan) -> tuple[SurfacePlan, list[int]]:
-    """(the plan with its sheets in another order: wave after wave of those that don't touch; how many of the first sheets each of them
-    needs): see `engine.atlas.sheet_waves`."""
+    """Sort a plan's sheets into waves that don't touch; also return how many of the first sheets each one requires.
+
+    See `engine.atlas.sheet_waves`.
+    """
     footprints = painter.volume.find_footprints(plan.sheets)
     order = np.argsort(cut_waves(footprints), kind="stable").tolist()
     return replace(plan, sheets=[plan.sheets[k] for k in order]), count_required(footprints[k] for k in order)
@@ -41,7 +43,7 @@ def sort_into_waves(painter: Painter, plan: SurfacePlan) -> tuple[SurfacePlan, l
 def paint_sheets_together(
     painter: Painter, sheets: Sequence[Sheet], required: Sequence[int], crew: Crew
 ) -> Iterator[int]:
-    """Paint sheets as if one after the other, bit for bit; yields the number laid so far. required: see `sort_into_waves`.
+    """Paint sheets with the same bits as one after the other; yield the number laid so far. required: see `sort_into_waves`.
 
     Raises RuntimeError with the worker's traceback if a dream fails.
     """
@@ -77,12 +79,12 @@ def sheet_request(painter: Painter, sheet: Sheet) -> Request | None:
 def paint_round(
     painter: Painter, pilot: Autopilot, size: Size, crew: Crew, most: int, check: Callable[[], object]
 ) -> int:
-    """Choose views that show nothing in common, dream them at the same time and lay them; returns how many, 0 if none would gain.
+    """Choose views without common texels, dream them at the same time and lay them. Returns their number, 0 if none would gain.
 
-    All views are gathered before the first is laid, so the world depends on the rounds' size, and not on the crew. It is another
-    world than that of one view after the other, each chosen by what the one before left unpainted.
+    All views are gathered before the first is laid, so the world depends on the size of rounds but not on the crew. It differs from
+    the world painted view by view, where each choice depends on what the last dream left unpainted.
 
-    most: at most so many, and at most ROUND; check: called between measurements of views; it may raise KeyboardInterrupt.
+    most: maximum number, besides ROUND; check: called between measurements; it may raise KeyboardInterrupt.
     Raises RuntimeError with the worker's traceback if a dream fails.
     """
     painter.requests.follow_seed()
@@ -99,7 +101,7 @@ def paint_round(
 
 
 def paint_views(painter: Painter, cameras: Sequence[Camera], size: Size, part: Part, crew: Crew) -> None:
-    """Dream views at the same time, and lay them in their order."""
+    """Dream views at the same time and lay them in order."""
     requests = [view_request(painter, camera, size, part) for camera in cameras]
     asked = [request for request in requests if request is not None]
     for request in asked:
@@ -115,7 +117,7 @@ def paint_views(painter: Painter, cameras: Sequence[Camera], size: Size, part: P
 def choose_disjoint_views(
     pilot: Autopilot, shown: Callable[[Camera], TexelMasks], check: Callable[[], object], most: int
 ) -> list[Viewpoint]:
-    """Choose the views of a round: the largest gain first, none that shows what another one of the round shows."""
+    """Choose the views of a round, largest gain first, none sharing texels with another."""
     chosen: list[Viewpoint] = []
     postponed: list[Viewpoint] = []
     taken: TexelMasks = {}
@@ -137,7 +139,7 @@ def choose_disjoint_views(
 
 
 def find_shown_texels(painter: Painter, camera: Camera, size: Size) -> TexelMasks:
-    """The texels that a dream of a view sees, its margin included; not the sky, which views don't paint."""
+    """Return the texels in a view's dream, including its margin, without the sky, which views don't paint."""
     charts = painter.volume.charts
     shown = painter.volume.find_visible_texels(*painter.requests.frame_view(camera, size))
     return {page: mask & ~charts.sky[charts.owner_map(page)] for page, mask in shown.items()}
@@ -160,7 +162,7 @@ def view_request(painter: Painter, camera: Camera, size: Size, part: Part) -> Re
 
 
 def collect(crew: Crew) -> Iterator[DreamFinished]:
-    """The dreams that came back since the last call. Raises RuntimeError with its traceback if one failed."""
+    """Return the dreams that came back since the last call. Raises RuntimeError with the traceback if one failed."""
     for message in crew.poll():
         if isinstance(message, DreamFailed):
             raise RuntimeError(message.traceback or message.problem)

@@ -14,7 +14,7 @@ from scenes.scene import SKY, Scene
 
 
 def regions_from(material: np.ndarray, scene: Scene) -> tuple[Region, ...]:
-    """One region for each visible prompt: `scenes.prompt_masks.make_prompt_masks` as regions of a canvas."""
+    """Return one region for each visible prompt, from `scenes.prompt_masks.make_prompt_masks`."""
     return tuple(
         Region(prompt=found.prompt, mask=found.mask.astype(np.float32), negative_prompt=found.negative_prompt)
         for found in make_prompt_masks(material, scene)

@@ -13,11 +13,11 @@ from scenes.camera import Camera
 
 MAX_PIXELS = (
     2048 * 2048
-)  # of a canvas, roughly: a dream takes half a kilobyte for each, and minutes for a step on a CPU
+)  # approximate limit of a canvas: a dream needs half a kilobyte per pixel, and minutes per step on a CPU
 
 
 def limit_canvas(view: Size, height: int, around: float) -> tuple[int, float]:
-    """Reduce `around`, then `height` (see `canvas_size`), so that the canvas has at most about MAX_PIXELS."""
+    """Reduce `around`, then `height` (see `canvas_size`), until the canvas has at most about MAX_PIXELS."""
     tallest = math.sqrt(MAX_PIXELS * view[1] / view[0])
     height = max(1, min(height, int(tallest)))
     return height, min(around, max(0.0, tallest / height - 1))

@@ -1,4 +1,4 @@
-"""The worker of the window: it owns the model on a thread of its own, and answers requests in messages."""
+"""The worker of the window: owns the model on its own thread and answers requests with messages."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def answer(
     how: Callable[[], PreviewOptions] = PreviewOptions,
     throttle: Throttle | None = None,
 ) -> None:
-    """Dream one request; emit its previews (as `how` says) and its result. A cancelled one emits no result."""
+    """Dream one request; emit previews as `how` asks, then the result, unless the request was cancelled."""
     throttle = throttle or Throttle()
     emitter = PreviewEmitter(model, request.id, emit, how, throttle)
     throttle.start()
@@ -216,7 +216,7 @@ class ThreadWorker:
             with self._news:
                 self._previews.append(message)
         else:
-            while not self._closed:  # the window may be busy: wait for room rather than lose a dream
+            while not self._closed:  # if the window is busy, wait for room instead of losing a dream
                 try:
                     return self._results.put(message, timeout=0.1)
                 except queue.Full:
@@ -266,7 +266,7 @@ class ThreadWorker:
                 self._model = self._ready()
             return
         self._load, self._choice = lambda: self._load_choice(order.choice, lambda part, share: None), order.choice
-        with self._news:  # what waits was made for the model before
+        with self._news:  # waiting requests were made for the previous model
             self._waiting = self._asked = None
             self._abandoned = self._latest
             self._model = model

@@ -1,4 +1,4 @@
-"""Journals of world files: each keeps a world's paint while it is being painted, for one program at a time."""
+"""Journals of world files: each stores a world's paint while it is being painted, for one program at a time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SUFFIX = ".world"
 def journal_of(world: Path, data: Path) -> Path:
     """The folder of a world file's journal."""
     where = os.path.realpath(expand_user(world))
-    stem = os.fsdecode(os.fsencode(world.stem)[:200])  # with what follows, no longer than a name may be
+    stem = os.fsdecode(os.fsencode(world.stem)[:200])  # leaves room for the suffix within the limit of file names
     return data / "journals" / f"{stem}-{hashlib.sha256(os.fsencode(where)).hexdigest()[:12]}"
 
 
@@ -37,7 +37,7 @@ def open_journal(world: Path, data: Path) -> Journal:
 
 
 def holds_newer_paint(journal: Journal, world: Path | None, report: Callable[[str], None]) -> bool:
-    """Whether the journal holds paint that a crash kept from its world file: its revision is higher, or it is newer.
+    """Whether the journal holds paint that its world file lacks after a crash: its revision is higher, or it is newer.
 
     Times alone are unreliable: clock changes, `touch` and copies alter them. A journal that is neither, but differs from the
     world file, is moved aside, and `report` is called with its new place.

@@ -14,10 +14,10 @@ from app.session import Session
 from scenes.camera import Camera
 from scenes.scene import Scene
 
-LISTED = 5  # of the views to come
-MAP = 0.55  # its share of the panel's width, at most
+LISTED = 5  # number of upcoming views in the list
+MAP = 0.55  # maximum share of the panel's width for the map
 DRAWN = 24
-REACH = 0.8  # blocks, of a view's pyramid in the scene
+REACH = 0.8  # height of a view's pyramid in the scene, in blocks
 
 
 class AutopilotPanel:
@@ -49,7 +49,7 @@ class AutopilotPanel:
             if imgui.button("\uf072  Paint the whole scene", imgui.ImVec2(-1, 0)):
                 ui.do("autopilot", self._until, self._follow)
             faint(
-                "The autopilot paints all surfaces straight on, as finely as they can be, the nearest first."
+                "The autopilot paints all surfaces straight on at full resolution, nearest first."
                 if surfaces
                 else "The autopilot looks along all camera paths and always paints the view with the most unfinished surface."
             )
@@ -60,7 +60,7 @@ class AutopilotPanel:
         imgui.begin_group()
         self._draw_map(ui, flight, MAP * imgui.get_content_region_avail().x)
         imgui.end_group()
-        imgui.same_line()  # below one another, a low panel would hide the list
+        imgui.same_line()  # stacked, a low panel would hide the list
         imgui.begin_group()
         self._list(ui, flight)
         imgui.end_group()
@@ -82,7 +82,7 @@ class AutopilotPanel:
         faint(f"{flight.status_text}; {dreams} of {views} {flight.noun} painted{time}")
 
     def _list(self, ui: PanelContext, flight: Flight) -> None:
-        """The views to come, with what each would finish of all."""
+        """List the upcoming views, each with the share of all surfaces that it would finish."""
         total = max(1, sum(view.seen for view in flight.pilot.views))
         plan = [view for view in flight.pilot.plan if view is not flight.current]
         shown = ([flight.current] if flight.current else []) + plan[:LISTED]
@@ -101,7 +101,7 @@ class AutopilotPanel:
             faint(f"and {len(plan) - LISTED} more")
 
     def _draw_map(self, ui: PanelContext, flight: Flight, room: float) -> None:
-        """The map from above: painted views, those to come by what they would gain, and the one being painted."""
+        """Draw the map from above: painted views, upcoming views sized by their gain, and the current one."""
         if self._picture is None or self._picture[0] is not ui.scene:
             self._picture = ui.scene, picture(ui.scene)
         depth, width = ui.scene.map.shape
@@ -124,7 +124,7 @@ class AutopilotPanel:
 
 
 def duration(seconds: float) -> str:
-    """As people say it: "40 s", "12 min", "2 h 5 min"."""
+    """Format a duration for people: "40 s", "12 min", "2 h 5 min"."""
     minutes = round(seconds / 60)
     if seconds < 90:
         return f"{max(5, round(seconds / 5) * 5)} s"
@@ -132,7 +132,7 @@ def duration(seconds: float) -> str:
 
 
 def pyramid(camera: Camera, reach: float = REACH, aspect: float = 16 / 9) -> np.ndarray:
-    """float64 [5,3]: a camera's place, and the corners of what it sees at a distance of `reach`."""
+    """Return float64 [5,3]: a camera's position, and the corners of its view at the distance `reach`."""
     right, up, forward = camera.axes
     tall = np.tan(np.radians(camera.fov) / 2)
     corners = [forward + sx * tall * aspect * right + sy * tall * up for sx, sy in ((-1, 1), (1, 1), (1, -1), (-1, -1))]
@@ -146,14 +146,14 @@ def _tint(ui: PanelContext, view: Viewpoint) -> int | None:
 
 
 def _draw_views(ui: PanelContext, flight: Flight) -> None:
-    """The views to come as small pyramids in the scene, those that gain most; the current one stronger."""
+    """Draw upcoming views as small pyramids in the scene, those with the largest gain only, and the current one brighter."""
     x, y, width, height = ui.scene_box
     draw = imgui.get_background_draw_list()
     draw.push_clip_rect(imgui.ImVec2(x, y), imgui.ImVec2(x + width, y + height))
     matrix = ui.camera.matrix((max(1, int(width)), max(1, int(height))))
     for view in flight.pilot.plan[:DRAWN]:
         if flight.follow and view is flight.current:
-            continue  # one sits in it
+            continue  # the camera is inside it
         clip = np.c_[pyramid(view.camera), np.ones(5)] @ matrix.T
         if (clip[:, 3] <= 0.2).any():
             continue

@@ -1,4 +1,4 @@
-"""Two recorded dreams of one view side by side, step by step: how alike they are, and where they part."""
+"""Two recorded dreams of one view side by side, step by step: how similar they are, and where they diverge."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from diffusion.introspection.parting import Parting, measure_parting_slices, pai
 
 TALL = 52.0  # points of the plot
 HOW = (
-    "Dream this view once more to compare: “Compare with…” in Sampler takes other settings, or change a prompt, seed or setting and "
+    "Dream this view again to compare: use “Compare with…” in the Sampler panel, or change a prompt, seed or setting and "
     "repaint the view."
 )
-WORDS = "How alike both predictions are at equal noise. Bright line: large shapes. Faint line: details. Dot: from here on they differ."
+WORDS = "Similarity of the two predictions at equal noise. Bright line: large shapes. Faint line: details. Dot: they differ from here on."
 
 
 class BesideView:
-    """A part of the Timeline panel. found: of the two dreams shown, None while it is measured."""
+    """A part of the Timeline panel. found: the comparison of the two dreams shown, None while it is being measured."""
 
     def __init__(self) -> None:
-        self.other: int | None = None  # the other dream's id; None: the latest that fits
+        self.other: int | None = None  # the other dream's id; None: the latest comparable one
         self.found: Parting | None = None
         self._of: tuple[int, int] | None = None
         self._work: Generator[None, None, Parting] | None = None
         self._split = Split()
 
     def draw(self, ui: PanelContext, record: Record, place: int, width: float, tall: float) -> None:
-        """place: of the step that is looked at."""
+        """place: of the selected step."""
         others = comparable(ui.timeline.records, record)
         if not others or record.image is None:
             faint(HOW)
@@ -54,7 +54,7 @@ class BesideView:
             plot_shares("##beside", found.coarse, [found.fine], place, TALL * ui.scale, found.step)
             hint(WORDS)
             step = self.found.step
-            faint("They end alike in their large shapes." if step is None else f"They part at step {step + 1}.")
+            faint("Their large shapes end up alike." if step is None else f"They diverge at step {step + 1}.")
         faint(what_differs(record, other))
 
     def _choose(self, others: list[Record], chosen: Record) -> None:
@@ -67,7 +67,7 @@ class BesideView:
         hint("The dream to compare with.")
 
     def _follow(self, record: Record, other: Record) -> None:
-        """Measure a pair of dreams, a step of it in each frame."""
+        """Compare a pair of dreams, one step per frame."""
         if self._of != (record.id, other.id):
             self._of, self.found = (record.id, other.id), None
             pairs = pair_steps(sigmas_of(record), sigmas_of(other))
@@ -81,7 +81,7 @@ class BesideView:
 
 
 def comparable(records: tuple[Record, ...], record: Record) -> list[Record]:
-    """The finished dreams, besides this one, whose steps are pictures of the same size from the same camera."""
+    """Return the other finished dreams with pictures of the same size from the same camera."""
     return [
         one
         for one in records
@@ -95,7 +95,7 @@ def sigmas_of(record: Record) -> list[float]:
 
 
 def what_differs(one: Record, other: Record) -> str:
-    """A line for each setting and prompt that isn't the same in both dreams."""
+    """Return a line for each setting and prompt that differs between two dreams."""
     if one.settings is None or other.settings is None or one.canvas is None or other.canvas is None:
         return ""
     lines = [] if one.settings == other.settings else [difference(one.settings, other.settings)]

@@ -1,4 +1,4 @@
-"""A file browser for dialogs, the same on every system; folders are listed in the background."""
+"""A file browser for dialogs. It is the same on every system and lists folders in the background."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from base.files import expand_user
 
 ICONS = {"folder": "\uf07b", "scene": "\uf1b2", "picture": "\uf03e", "film": "\uf008", "world": "\uf0ac"}
 FILE_ICON = "\uf15b"
-WIDE = 52  # letters
+WIDE = 52  # width in letters
 
 
 class Browser:
@@ -29,19 +29,19 @@ class Browser:
         self._found: Future[Listing] | None = None
 
     def go(self, path: Path) -> None:
-        """Show another folder, or open a file."""
+        """Show another folder, or the folder of a file."""
         self.folder, self.chosen, self._typed = expand_user(path).absolute(), None, ""
         self._found = _later(self.folder)
 
     def has(self, name: str) -> bool:
-        """Whether something of this name is known to lie in the folder."""
+        """Whether the folder is known to contain this name."""
         found = self._found
         if found is None or not found.done() or found.exception() is not None:
             return False
         return any(entry.path.name == name for entry in found.result().entries)
 
     def draw(self, ui: PanelContext, places: dict[str, Path], kinds: tuple[str, ...] = ()) -> Entry | None:
-        """An entry that was double-clicked or whose path was typed, or None. places: ways to other folders;
+        """Draw the browser; return an entry that was double-clicked or typed, or None. places: shortcuts to other folders;
         kinds: of files shown, () = all."""
         self._way(ui)
         imgui.begin_child("places", imgui.ImVec2(dialog_width(WIDE) * 0.15, dialog_height(0.5)))
@@ -62,7 +62,7 @@ class Browser:
         return opened
 
     def _way(self, ui: PanelContext) -> None:
-        """A button to the folder above, and the folder's path, which can be typed."""
+        """Draw a button for the parent folder, and an editable path."""
         if imgui.button("\uf062##up") and self.folder.parent != self.folder:
             self.go(self.folder.parent)
         hint("Parent folder.")
@@ -97,7 +97,7 @@ class Browser:
         return opened
 
     def _entry(self, entry: Entry) -> bool:
-        """Whether it was double-clicked."""
+        """Draw an entry; return whether it was double-clicked."""
         imgui.table_next_row()
         imgui.table_next_column()
         flags = imgui.SelectableFlags_.span_all_columns | imgui.SelectableFlags_.allow_double_click
@@ -115,7 +115,7 @@ class Browser:
 
 
 def _later(path: Path) -> Future[Listing]:
-    """`resolve_path` on a daemon thread, so that a disk that never answers does not keep the program from ending."""
+    """Run `resolve_path` on a daemon thread, so that a disk that never answers can't keep the program from ending."""
     answer: Future[Listing] = Future()
 
     def read() -> None:

@@ -14,7 +14,7 @@ MARK = (255, 96, 64)  # the soft mask over the scene
 
 
 class BrushTools:
-    """A button for each of these tools, and the brush's size."""
+    """Buttons for some tools, and the brush's size."""
 
     def __init__(self, *tools: str) -> None:
         self.tools = tools
@@ -39,7 +39,7 @@ class BrushTools:
 
 
 class BrushOverlay:
-    """Drawn over the scene: the brush in the hand, and marks until they are dreamed, or while the hand has a brush for them."""
+    """Draws the brush and its mask over the scene. The mask is shown until it is repainted, or while a mask tool is selected."""
 
     def __init__(self) -> None:
         self._marks: tuple[np.ndarray, np.ndarray] | None = None  # the mask's values and their picture
@@ -55,7 +55,7 @@ class BrushOverlay:
             for tint, extra in (("#000000", 1.5), ("#ffffff", 0.0)):
                 ink = imgui.get_color_u32(colour(tint, 0.8))
                 draw.add_circle(mouse, (ui.brush.radius + extra) * ui.scale, ink, 0, 1.5 * ui.scale)
-            if _marks(ui):  # from here on it is soft
+            if _marks(ui):  # the brush is soft beyond this circle
                 draw.add_circle(mouse, ui.brush.radius / 2 * ui.scale, imgui.get_color_u32(colour("#ffffff", 0.4)))
         draw.pop_clip_rect()
 
@@ -72,5 +72,5 @@ class BrushOverlay:
 
 
 def _marks(ui: PanelContext) -> bool:
-    """Whether the brush in the hand is one for marks."""
+    """Whether the selected tool changes the mask."""
     return bool(ui.brush.tool and TOOLS[ui.brush.tool].marks)

@@ -1,4 +1,4 @@
-"""The building tools: buttons for the Scene panel, and over the scene the block that would change."""
+"""The building tools: buttons for the Scene panel, and a box over the scene around the block that would change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FACES = ((0, 1, 2, 3), (4, 5, 6, 7), (0, 1, 4, 5), (2, 3, 6, 7), (0, 2, 4, 6), (
 
 
 def draw_buttons(ui: PanelContext, width: float, gap: float) -> None:
-    """A button for each tool, side by side; points."""
+    """Draw a button for each tool, side by side. width, gap: points."""
     for name, words in TOOLS.items():
         chosen = ui.builder.tool == name
         if choice(f"{ICONS[name]}##{name} in the view", chosen, width):
@@ -32,7 +32,7 @@ def draw_buttons(ui: PanelContext, width: float, gap: float) -> None:
 
 
 class BuilderOverlay:
-    """The block under the pointer as a box, and its heights beside the pointer."""
+    """Draws the block under the pointer as a box, and its heights beside the pointer."""
 
     def draw(self, ui: PanelContext) -> None:
         x, y, width, height = ui.scene_box
@@ -88,6 +88,6 @@ class BuilderOverlay:
 
 
 def _corners(target: Target) -> np.ndarray:
-    """float64 [8,3]: a column's corners; bit 0 of the index is x, bit 1 y, bit 2 z."""
+    """Return float64 [8,3], a column's corners; bit 0 of the index is x, bit 1 y, bit 2 z."""
     low, high = (target.x, target.bottom, target.z), (target.x + 1, target.top, target.z + 1)
     return np.array([[(low, high)[i >> axis & 1][axis] for axis in range(3)] for i in range(8)], float)

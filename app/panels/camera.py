@@ -1,4 +1,4 @@
-"""The camera panel: edit keyframes, play and film them, read and write camera_path.json."""
+"""The camera panel: edit keyframes, play and record them, import and export camera_path.json."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class CameraPanel:
 
 
 def _draw_path(ui: PanelContext, path: CameraPath | None) -> None:
-    """The path and its keyframes over the scene, while this panel is looked at."""
+    """Draw the path and its keyframes over the scene while this panel is visible."""
     if path is None or ui.travel.under_way:
         return
     x, y, width, height = ui.scene_box

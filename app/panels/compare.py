@@ -50,7 +50,7 @@ class CompareOverlay:
 
 
 def picture_of(ui: PanelContext, comparison: Comparison, number: int) -> Any:
-    """The dream of a side, or how far it is; None before it began: then the scene shows through."""
+    """Return the picture of a side, or the preview of its dream; None before it started, so that the scene shows through."""
     dreamed = comparison.sides[number].dreamed
     if dreamed is not None:
         return ui.picture(f"compare {number}", dreamed.image)
@@ -62,7 +62,7 @@ def picture_of(ui: PanelContext, comparison: Comparison, number: int) -> Any:
 
 
 def _choice(ui: PanelContext, comparison: Comparison, box: Box) -> None:
-    """Below the pictures: what is going on, and the ways out."""
+    """Draw the status and the buttons below the pictures."""
     begin_bar("##choice", box, ui.scale)
     if not comparison.done:
         imgui.text_unformatted(comparison.open_scene.painter.status_text)

@@ -1,4 +1,4 @@
-"""Plots of what each region looks like at every step, by name and confidence; a click selects the step."""
+"""Plots of the materials that each region looks like at every step, with confidence; a click selects the step."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from diffusion.introspection.concepts import Concepts  # which needs torch
 
 TALL = 64.0  # points of a plot
-MOST = 6  # plots: the largest regions
+MOST = 6  # maximum number of plots, for the largest regions
 ABOUT = (
-    "Decodes every step of this dream and lets a small classifier of 42 materials name what each region looks like. It knows "
-    "nothing else, and 93 % of its answers are right on pictures that it has not seen."
+    "Decodes every step of this dream, and a small classifier of 42 materials names what each region looks like. It knows "
+    "nothing else; 93 % of its answers are right on pictures it was not trained on."
 )
 
 
 def draw_concepts(ui: PanelContext, record: Record, place: int) -> int | None:
-    """place: of the step that is looked at. Returns that which was clicked."""
+    """Draw the plots. place: of the selected step. Returns the step that was clicked, if any."""
     found = ui.inspection.concepts_of(record)
     asked = ui.inspection.asked is not None and bool(ui.inspection.asked.predictions)
     if not found:

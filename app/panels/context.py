@@ -1,4 +1,4 @@
-"""The panel protocol, the facts and actions that panels get each frame, and small widgets that they share."""
+"""The panel protocol, the facts and actions that panels get each frame, and widgets that they share."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ SILENT = (
 
 
 def choice(label: str, chosen: bool, width: float = 0.0) -> bool:
-    """Draw one of several buttons of which one is chosen; returns whether it was clicked. width: points, 0 = as wide as the label."""
+    """Draw one button of a group in which one is selected; return whether it was clicked. width: points, 0 = that of the label."""
     if chosen:
         imgui.push_style_color(imgui.Col_.button, imgui.get_style_color_vec4(imgui.Col_.button_active))
     clicked = imgui.button(label, imgui.ImVec2(width, 0))
@@ -157,7 +157,7 @@ def choice(label: str, chosen: bool, width: float = 0.0) -> bool:
 
 
 def square(icon: str, chosen: bool = False) -> bool:
-    """Draw a button as wide as it is high, with an icon in its middle; returns whether it was clicked."""
+    """Draw a square button with an icon; return whether it was clicked."""
     imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(0, imgui.get_style().frame_padding.y))
     clicked = choice(icon, chosen, imgui.get_frame_height())
     imgui.pop_style_var()
@@ -202,7 +202,7 @@ def row_label(text: str, explanation: str = "", share: float = 0.44) -> None:
 
 
 def swatch(shade: Colour | None) -> None:
-    """A square of a colour, or without one an outline."""
+    """Draw a square in a colour, or an outline without one."""
     side, corner = imgui.get_text_line_height() * 0.7, imgui.get_cursor_screen_pos()
     low = imgui.ImVec2(corner.x, corner.y + side * 0.2)
     high = imgui.ImVec2(low.x + side, low.y + side)
@@ -229,6 +229,6 @@ def begin_facts(label: str) -> bool:
 
 
 def use_accent_colour() -> implot.Spec:
-    """The style of plots in the theme's accent colour."""
+    """Plot in the theme's accent colour inside the block."""
     colour = imgui.get_style_color_vec4(imgui.Col_.plot_lines)
     return implot.Spec(line_color=colour, fill_color=colour)

@@ -1,4 +1,4 @@
-"""What lies over the scene while one works on pictures: one picture, two compared ones, or the mask editor."""
+"""Covers the scene while the user works on pictures: with one picture, two compared ones, or the mask editor."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Cover:
 
 
 def close_button(ui: PanelContext) -> None:
-    """At the right end of the line."""
+    """Draw a close button at the right end of the line."""
     label = "\uf00d  Close"
     width = imgui.calc_text_size(label).x + 2 * imgui.get_style().frame_padding.x
     imgui.same_line(imgui.get_window_width() - width - imgui.get_style().window_padding.x)

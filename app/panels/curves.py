@@ -13,11 +13,11 @@ from app.loop.messages import Preview
 from app.panels.context import PanelContext, hint, use_accent_colour
 from app.state.timeline import Record
 
-Value = Callable[[Sequence[Preview], int], float]  # of a step, by its place among all steps
+Value = Callable[[Sequence[Preview], int], float]  # value of a step, given all steps and its place
 
 
 class Curve(NamedTuple):
-    """value: of a step, the bright line; other: a faint line on the same axis, or None; logarithmic: the axis; words: the tooltip."""
+    """A plot. value: bright line; other: faint line on the same axis, or None; logarithmic: whether the axis is; words: tooltip."""
 
     name: str
     value: Value
@@ -62,7 +62,7 @@ def beta_of(sigmas: Sequence[float], place: int) -> float:
 
 
 def draw_curves(ui: PanelContext, record: Record, place: int) -> None:
-    """place: the step that is looked at gets a mark; its values stand beside the names."""
+    """Draw all curves. place: of the selected step, which is marked and whose values are shown beside the names."""
     steps = [step.preview for step in record.shown]
     if len(steps) < 2:
         return

@@ -36,7 +36,7 @@ def begin_dialog(title: str, height: float) -> None:
 
 
 def begin_cover(name: str, box: Box, flags: int = 0) -> None:
-    """Begin a window that fills a box of the scene, behind all others. flags: further ones. Call `imgui.end` after it."""
+    """Begin a window that fills a box of the scene, behind all others. flags: additional ones. Call `imgui.end` after it."""
     x, y, width, height = box
     imgui.set_next_window_pos(imgui.ImVec2(x, y))
     imgui.set_next_window_size(imgui.ImVec2(width, height))
@@ -44,17 +44,17 @@ def begin_cover(name: str, box: Box, flags: int = 0) -> None:
 
 
 def begin_bar(name: str, box: Box, scale: float) -> None:
-    """Begin a window at the middle of a box's lower edge, as large as what is in it. Call `imgui.end` after it."""
+    """Begin a window at the middle of a box's lower edge that fits its content. Call `imgui.end` after it."""
     x, y, width, height = box
     imgui.set_next_window_pos(imgui.ImVec2(x + width / 2, y + height - 14 * scale), pivot=imgui.ImVec2(0.5, 1))
     imgui.begin(name, None, BAR)
 
 
 def dialog_width(letters: float) -> float:
-    """The width of so many letters, in points, limited by the screen."""
+    """Return the width of a number of letters in points, limited by the screen."""
     return min(imgui.get_font_size() * letters, 0.88 * imgui.get_main_viewport().size.x)
 
 
 def dialog_height(share: float) -> float:
-    """A share of the screen's height, in points, for the scrolling part of a dialog."""
+    """Return a share of the screen's height in points, for the scrolling part of a dialog."""
     return imgui.get_main_viewport().size.y * share

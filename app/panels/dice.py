@@ -1,4 +1,4 @@
-"""Two buttons behind a prompt: a dice that replaces it by a random one, and what such prompts are drawn from."""
+"""Two buttons after a prompt: a dice that replaces it with a random one, and the options for drawing."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ HOTTEST = 0.2  # temperature
 
 
 def dice_width(ui: PanelContext) -> float:
-    """The room that the buttons need, in points."""
+    """Return the width of the buttons in points."""
     return 2 * (imgui.get_frame_height() + GAP * ui.scale)
 
 
 def draw_dice(ui: PanelContext, label: str, prompt: str) -> str:
-    """Draw the buttons at the end of the row. Returns a prompt that was drawn for this field, else ""."""
+    """Draw the buttons at the end of the row; return a prompt that was drawn for this field, else ""."""
     imgui.push_id(label)
     imgui.same_line(0, GAP * ui.scale)
     if square(f"{DICE}##throw"):
@@ -30,7 +30,7 @@ def draw_dice(ui: PanelContext, label: str, prompt: str) -> str:
     imgui.same_line(0, GAP * ui.scale)
     if square(f"{OPTIONS}##options"):
         imgui.open_popup("dice")
-    hint("What random prompts are drawn from.")
+    hint("Options for random prompts.")
     if imgui.begin_popup("dice"):
         _options(ui)
         imgui.end_popup()

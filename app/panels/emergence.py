@@ -1,4 +1,4 @@
-"""Plots of when each region of a dream reached its final look; a click selects the step."""
+"""Plots of when each region of a dream became what it is; a click selects the step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.state.timeline import Record
 from diffusion.introspection.emergence import Emergence, measure_emergence_slices, settling_step
 
 TALL = 52.0  # points of a plot
-MOST = 7  # plots: the whole picture, and the largest regions
+MOST = 7  # maximum number of plots: the whole picture, and the largest regions
 WHOLE = "The whole picture"
 WORDS = (
     "Similarity to the final picture at each step. Bright line: large shapes and colours. Faint line: details. "
@@ -21,7 +21,7 @@ WORDS = (
 
 
 class EmergencePlots:
-    """A part of the Timeline panel. found: what is known of the record that was followed last."""
+    """A part of the Timeline panel. found: the curves of the last followed record."""
 
     def __init__(self) -> None:
         self.found: tuple[Emergence, ...] = ()
@@ -29,7 +29,7 @@ class EmergencePlots:
         self._work: Generator[None, None, tuple[Emergence, ...]] | None = None
 
     def follow(self, record: Record) -> None:
-        """Once a frame: measure a finished dream, a step of it in each frame."""
+        """Measure a finished dream, one step per frame. Call once a frame."""
         which = record.id, len(record.shown)
         if self._of != which or record.image is None:
             self._of, self.found, self._work = which, (), _measuring(record)
@@ -42,11 +42,11 @@ class EmergencePlots:
                 self.found, self._work = end.value, None
 
     def draw(self, ui: PanelContext, place: int) -> int | None:
-        """place: of the step that is looked at. Returns that which was clicked."""
+        """Draw the plots. place: of the selected step. Returns the step that was clicked, if any."""
         clicked = None
         for i, one in enumerate(self.found[:MOST]):
             if i == 1 and len(self.found) == 2:
-                break  # one region is the whole picture
+                break  # a single region equals the whole picture
             imgui.text_disabled(shorten_to_width(one.prompt or WHOLE, imgui.get_content_region_avail().x))
             last, dot = len(one.coarse) - 1, settling_step(one.coarse)
             marked = dot if dot < last else None

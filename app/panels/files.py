@@ -18,7 +18,7 @@ from scenes.load import BUILTIN
 
 
 class Saving(NamedTuple):
-    """kind: of files that the dialog shows; field: what the name is called; action: gets the path; suffix: of its name."""
+    """A dialog that saves. kind: of files shown; field: label of the name; action: called with the path; suffix: added to the name."""
 
     title: str
     words: str
@@ -68,7 +68,7 @@ class FileDialogs:
         self.browser = Browser()
         self._sides, self._ground = [32, 32], GROUNDS[0]
         self._name = ""
-        self._picked: Entry | None = None  # whose name was taken over
+        self._picked: Entry | None = None  # the entry whose name was taken
 
     def draw(self, ui: PanelContext) -> None:
         dialog = ui.overlays.file_dialog

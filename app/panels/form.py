@@ -1,4 +1,4 @@
-"""Draws settings dataclasses as widgets: ranges as sliders, tables as combos, help as tooltips."""
+"""Draws settings dataclasses as widgets: sliders for ranges, combos for tables, help as tooltips."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from base.step_schedule import Scheduled
 
 T = TypeVar("T")
 NOTHING: Mapping[str, str] = MappingProxyType({})
-NARROW = 200  # a range of whole numbers up to this wide is a slider, a wider one a field
+NARROW = 200  # integer ranges up to this width get a slider, wider ones a field
 
 
 def edit(
@@ -29,9 +29,9 @@ def edit(
     skip: tuple[str, ...] = (),
     unused: Mapping[str, str] = NOTHING,
 ) -> T:
-    """The settings after the user's changes this frame. Groups become headings, in order.
+    """Draw settings; return them with the user's changes. Groups become headings, in order.
 
-    only, skip: field names; unused: fields that are greyed, with the reason as a tooltip.
+    only, skip: field names; unused: fields to disable → reason for the tooltip
     """
     hints = typing.get_type_hints(type(settings))
     group = ""
@@ -51,7 +51,7 @@ def edit(
 
 
 def widget(name: str, kind: Any, value: Any, meta: Mapping[str, Any]) -> tuple[bool, Any]:
-    """(changed, value) of one field, with its label to the left so that names never get cut. Unknown kinds are shown only."""
+    """Draw one field; return (changed, value). The label is to the left, so that names are never cut off. Unknown kinds are read-only."""
     label = label_of(name, meta)
     imgui.push_id(name)
     if kind is bool:
@@ -103,7 +103,7 @@ def _combo(value: str, names: tuple[str, ...], helps: Mapping[str, str]) -> tupl
 
 
 def _helps(meta: Mapping[str, Any]) -> dict[str, str]:
-    """What the entries of a field's table say of themselves: their `help`, or the first line of their docstring."""
+    """Return the help of each entry of a field's table: its `help`, or the first line of its docstring."""
     if "table" not in meta:
         return {}
     module, _, name = meta["table"].partition(":")
@@ -119,7 +119,7 @@ def _choose_fields(settings: Any, only: tuple[str, ...] | None, skip: tuple[str,
 
 
 def _order(settings: Any) -> Any:
-    """Fields of a group stand together, groups in the order of their first field."""
+    """Order fields so that those of a group are together, groups by their first field."""
     groups: dict[str, int] = {}
     for f in fields(settings):
         groups.setdefault(f.metadata.get("group", ""), len(groups))

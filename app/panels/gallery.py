@@ -1,4 +1,4 @@
-"""The gallery panel: the pictures that were made, newest first, with a search and what can be done with them."""
+"""The gallery panel: generated pictures, newest first, with a search and commands."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class GalleryPanel:
                         _tile(ui, entry, side)
 
     def _draw_chosen(self, ui: PanelContext, chosen: tuple[Entry, ...]) -> None:
-        """The chosen picture's settings, and what can be done with it."""
+        """Draw the selected picture's settings and commands."""
         entry, room = chosen[-1], imgui.get_content_region_avail().x
         words = entry.prompt or "(no settings)"
         imgui.text_unformatted(shorten_to_width(words, room))
@@ -105,7 +105,7 @@ def _empty(ui: PanelContext) -> str:
 
 
 def _tile(ui: PanelContext, entry: Entry, side: float) -> None:
-    """A picture in a square, with a frame if it is chosen and a pin if it is pinned."""
+    """Draw a picture in a square, with a frame if it is selected and a pin if it is pinned."""
     view, corner = ui.pictures.gallery, imgui.get_cursor_screen_pos()
     imgui.push_id(escape_controls(entry.name))
     if imgui.invisible_button("tile", imgui.ImVec2(side, side)):
@@ -138,7 +138,7 @@ def _tile(ui: PanelContext, entry: Entry, side: float) -> None:
 
 
 def _menu(ui: PanelContext, entry: Entry) -> None:
-    """What can be done, at the right mouse button."""
+    """Draw the context menu of a picture."""
     if imgui.begin_popup_context_item("commands"):
         if entry.name not in ui.pictures.gallery.chosen:
             ui.pictures.gallery.choose(entry.name)
@@ -147,7 +147,7 @@ def _menu(ui: PanelContext, entry: Entry) -> None:
 
 
 def _running(ui: PanelContext, side: float) -> None:
-    """The picture that is being made, with its progress."""
+    """Draw the picture being generated, with its progress."""
     progress, corner = ui.pictures.progress, imgui.get_cursor_screen_pos()
     imgui.dummy(imgui.ImVec2(side, side))
     hint(progress_text(ui))

@@ -1,4 +1,4 @@
-"""What can be done with chosen pictures of the gallery, as buttons and as a menu."""
+"""The commands for selected pictures of the gallery, as buttons and as a menu."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PIN = "\uf08d"
 
 
 class Command(NamedTuple):
-    """why: it can't be done, "" where it can; action: of app.actions.registry, with its details."""
+    """A command. why: it is disabled, "" if it is enabled; action: of app.actions.registry, with its details."""
 
     label: str
     words: str
@@ -23,7 +23,7 @@ class Command(NamedTuple):
 
 
 def commands_of(chosen: tuple[Entry, ...]) -> tuple[Command, ...]:
-    """Of one or two chosen pictures; all but the comparison are about the one chosen last. Three for each line of buttons."""
+    """Return the commands for one or two pictures, three per line of buttons. All but the comparison concern the last one selected."""
     entry = chosen[-1]
     settingless = "" if entry.has_settings else "This file has no settings of a generated picture."
     pinned = "It is pinned; unpin it first." if entry.pinned else ""

@@ -1,4 +1,4 @@
-"""The image panel: export the last dream, project or dream from a picture file, repaint the masked area, anagrams."""
+"""The image panel: save the last dream, splat or dream from a picture file, repaint the masked area, anagrams."""
 
 from __future__ import annotations
 
@@ -139,14 +139,14 @@ class ImagePanel:
             faint(f"The last dream, {TURNS[self._turn]}.")
 
     def _flip(self, image: np.ndarray) -> np.ndarray:
-        """The picture turned; the same array as long as it is the same picture, for textures go by identity."""
+        """Return the turned picture. The same picture gives the same array, because textures are cached by identity."""
         if self._flipped is None or self._flipped[0] is not image or self._flipped[1] != self._turn:
             self._flipped = image, self._turn, np.ascontiguousarray(TURNED[self._turn](image))
         return self._flipped[2]
 
 
 def _wide(label: str, left: int) -> bool:
-    """A button that takes its share of the line, of which so many are left."""
+    """Draw a button that takes an equal share of the line. left: buttons that still have to fit."""
     room = imgui.get_content_region_avail().x
     return imgui.button(label, imgui.ImVec2((room - (left - 1) * imgui.get_style().item_spacing.x) / left, 0))
 

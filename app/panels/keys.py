@@ -8,7 +8,7 @@ from app.panels.context import PanelContext, faint, hint
 from app.panels.dialog import begin_dialog, dialog_height, dialog_width
 from app.state.keymap import ACTIONS, BY_NAME, FIXED, Action, caption, captions, rebind, reset_keys
 
-HANDS = (  # what isn't a key
+HANDS = (  # mouse and gamepad
     ("Mouse", "Look", "Click the scene to look around with the mouse; Esc releases it."),
     ("Right button", "Look", "Drag to look around without capturing the pointer."),
     ("Ctrl+click", "Select", "Select the material of a surface in the Scene panel."),
@@ -19,14 +19,14 @@ WIDE = 57  # letters
 
 
 class KeysDialog:
-    """What is being changed: an action with the chord that gives way ("" = none), then the new chord, if somebody else has it."""
+    """Shows the key list. While a key is changed: the action with the chord to replace ("" = none), then a new chord that is in use."""
 
     def __init__(self) -> None:
         self._asked: tuple[Action, str] | None = None
         self._conflict = ""
 
     def draw(self, ui: PanelContext) -> bool:
-        """Whether it stays open."""
+        """Draw the dialog; return whether it stays open."""
         begin_dialog("Keys", 0.5)
         if imgui.is_window_appearing():
             self._stop(ui)
@@ -56,7 +56,7 @@ class KeysDialog:
         return stays
 
     def _row(self, ui: PanelContext, action: Action) -> None:
-        """Keys as buttons, title, help; actions whose keys were changed can be reset."""
+        """Draw an action's keys as buttons, its title and its help. Changed keys can be reset."""
         imgui.table_next_row()
         imgui.table_next_column()
         imgui.push_id(action.name)
@@ -96,7 +96,7 @@ class KeysDialog:
         self._asked = None
 
     def _tell(self, ui: PanelContext) -> None:
-        """What is being waited for, or whose key it was."""
+        """Draw the request for a key, or the conflict with another action."""
         if self._asked is None:
             faint("Movement keys follow key position; others follow the letter.")
             return
@@ -132,4 +132,4 @@ def _rest(title: str, text: str) -> None:
     imgui.text_unformatted(title)
     imgui.table_next_column()
     imgui.text_disabled(text)
-    hint(text)  # in a small window its end is cut off
+    hint(text)  # the text may be cut off in a small window

@@ -1,4 +1,4 @@
-"""The latents of a step: all channels as pictures, and how their values are distributed."""
+"""The latents of a step: all channels as pictures, and a histogram of their values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ACROSS = 8  # channels in a row
 TALL = 60.0  # points of the histogram
 REACH, BINS = 4.0, 48
 SPREAD = 2.5  # standard deviations from a channel's mean to black or white
-# What is shown → what it says.
+# What is shown → its tooltip.
 SIDES = {
     "Prediction": "Latents that the network predicts at this step.",
     "Input": "Latents that the step starts from, scaled to a variance of 1.",
@@ -70,4 +70,4 @@ def _histogram(values: np.ndarray, tall: float) -> None:
     places = (np.arange(BINS) + 0.5) * (2 * REACH / BINS) - REACH
     implot.plot_bars("##counts", places, counts, 2 * REACH / BINS, spec=use_accent_colour())
     implot.end_plot()
-    hint("How many latents have which value, from −4 to 4.")
+    hint("Histogram of the latents' values, from −4 to 4.")

@@ -1,4 +1,4 @@
-"""Adds new panels to a saved layout file: each joins the stack that it belongs to by default."""
+"""Adds panels that a saved layout file lacks, each to its default stack."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ LAST = 99  # a tab's place: after all others
 
 
 def add_missing_panels(layout: str, homes: Mapping[str, str]) -> str:
-    """The layout with the panels that the program has learnt since it was written, each beside the first panel of its own stack that
-    is docked; where none is, it is left to float. homes: title of a panel → its stack."""
+    """Return the layout with all panels. A new one joins the first docked panel of its stack; without one, it floats.
+
+    homes: title of a panel → its stack
+    """
     docks = {window["title"]: _DOCK.search(window["body"]) for window in _WINDOW.finditer(layout)}
     stacks: dict[str, str] = {}
     for title, home in homes.items():

@@ -8,8 +8,8 @@ from imgui_bundle import imgui
 
 from app.panels.context import PanelContext, hint
 
-WIDTH = 24.0  # letters' heights of a paragraph
-# What is explained → how.
+WIDTH = 24.0  # width of a paragraph, in font sizes
+# Topic → explanation.
 ABOUT: Mapping[str, str] = {
     "blocks": "At each step the network answers one question: which part of this is picture, and which is noise? The noisy latents enter "
     "on the left. On the way down, each block sees a larger area less sharply and keeps more features. On the way up, the features "
@@ -28,7 +28,7 @@ ABOUT: Mapping[str, str] = {
 
 
 def about(ui: PanelContext, what: str) -> None:
-    """A small "?" after the last item, that opens the paragraph of ABOUT."""
+    """Draw a small "?" after the last item, which opens an explanation of ABOUT."""
     if not ui.session.view.hints:
         return
     imgui.same_line()
@@ -48,7 +48,7 @@ def about(ui: PanelContext, what: str) -> None:
 
 
 def remark(ui: PanelContext, text: str) -> None:
-    """A line about what is seen, with a lamp before it."""
+    """Draw a remark, with a lamp icon."""
     if not (text and ui.session.view.hints):
         return
     imgui.push_style_color(imgui.Col_.text, imgui.get_style_color_vec4(imgui.Col_.check_mark))

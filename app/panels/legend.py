@@ -10,7 +10,7 @@ from app.panels.context import SILENT, PanelContext
 from app.session import Session
 
 Marks = tuple[tuple[float, str], ...]  # (place 0..1, label)
-# mode → (what it shows, marks, whether small values are bright); as the shaders of these modes scale them.
+# mode → (caption, marks, whether small values are bright), with the scales of the modes' shaders
 LEGENDS: Mapping[str, tuple[str, Callable[[Session], Marks], bool]] = {
     "steps": (
         "diffusion steps",
@@ -25,7 +25,7 @@ PARTS = 48
 
 
 def draw_legend(ui: PanelContext, lift: float) -> None:
-    """lift: points above the corner, where something else lies."""
+    """Draw the legend. lift: points above the corner, to leave room for something else."""
     mode = ui.session.view.mode
     if mode not in LEGENDS and mode not in WORDS:
         return

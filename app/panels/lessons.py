@@ -14,7 +14,7 @@ from diffusion.lessons.checks import CHECKS
 from diffusion.lessons.stations import DEPTHS, STATIONS, Station
 from diffusion.lessons.trace import Answer
 
-CUTS = ("skips", "levels")  # stations whose check cuts connections
+CUTS = ("skips", "levels")  # stations whose check removes connections
 RETURNS = "memory"  # the station whose check compares two visits
 
 
@@ -26,11 +26,11 @@ class LessonsPanel:
         self._depth = 0
         self._guess: int | None = None
         self._answer: Answer | None = None
-        self._step = 0  # that is looked into, from 0
-        self._set_up: int | None = None  # the station that the panels show
+        self._step = 0  # the inspected step, from 0
+        self._set_up: int | None = None  # the station that the panels are set up for
         self._waiting = False
         self._asked: tuple[int, int] | None = (
-            None  # dream and step that the network was asked about for the running measurement
+            None  # dream and step of the pending inspection for the running measurement
         )
         self._emergence = EmergencePlots()
 
@@ -43,7 +43,7 @@ class LessonsPanel:
         return self._answer
 
     def visit(self, number: int) -> None:
-        """Go to a station, counted around."""
+        """Go to a station; numbers wrap around."""
         self.number, self._set_up = number % len(STATIONS), None
         self._guess, self._answer, self._waiting, self._asked = None, None, False, None
 
@@ -85,7 +85,7 @@ class LessonsPanel:
         imgui.text_unformatted(f"{self.number + 1} of {len(STATIONS)}: {self.station.title}")
 
     def _arrange(self, ui: PanelContext, record: Record) -> None:
-        """Set the program up for this station."""
+        """Set the panels up for this station."""
         self._set_up, setting = self.number, self.station.setting
         self._step = round(setting.place * (len(record.shown) - 1))
         ui.do("set_up", setting)
@@ -122,7 +122,7 @@ class LessonsPanel:
             self._show_answer(ui, self._answer)
 
     def _measure(self, ui: PanelContext, record: Record) -> None:
-        """Answer as soon as everything is known; ask the network for what isn't."""
+        """Answer once all measurements are there; request missing ones from the network."""
         if self.station.name == RETURNS and ui.tour.noted is not None and ui.tour.counted is None:
             return
         if self.station.setting.network and not self._is_inside(ui, record):
@@ -133,7 +133,7 @@ class LessonsPanel:
         self._answer, self._waiting, self._asked = CHECKS[self.station.name](trace), False, None
 
     def _ask_network(self, ui: PanelContext, record: Record) -> None:
-        """Ask once. Without an answer, which the log explains, the measurement ends."""
+        """Request an inspection once. If it fails, which the log explains, the measurement ends."""
         step = record.id, self._step
         if self._asked == step:
             self._waiting, self._asked = False, None
@@ -142,7 +142,7 @@ class LessonsPanel:
             ui.do("look_inside", record, self._step, self.station.name in CUTS)
 
     def _is_inside(self, ui: PanelContext, record: Record) -> bool:
-        """Whether the network was looked into at this step, as far as the station needs it."""
+        """Whether the network was inspected at this step in the detail that the station needs."""
         answer = ui.inspection.answer
         wanted = record.shown[min(self._step, len(record.shown) - 1)].number
         if answer is None or (answer.asked.dream, answer.asked.step) != (record.id, wanted):

@@ -1,4 +1,4 @@
-"""The log panel: messages, what dreams took, and errors with their details."""
+"""The log panel: messages, times of dreams, and errors with their details."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LogPanel:
 
     def draw(self, ui: PanelContext) -> Session:
         self._dreams = imgui.checkbox("Dreams", self._dreams)[1]
-        hint("List what each dream took: its steps, decoding, blending and laying.")
+        hint("List each dream's times: steps, decoding, blending and laying.")
         entries = [entry for entry in ui.log.entries if self._dreams or entry.level != "dream"]
         imgui.same_line()
         imgui.begin_disabled(not entries)
@@ -53,5 +53,5 @@ def clock_time(entry: Entry) -> str:
 
 
 def format_entry(entry: Entry) -> str:
-    """An entry as it is copied: its time and text, then its details."""
+    """Format an entry for the clipboard: time and text, then details."""
     return "\n".join(filter(None, (f"{clock_time(entry)}  {entry.text}", entry.details)))

@@ -1,4 +1,4 @@
-"""The scene's map as a picture to paint on with the tools of `map_tools`, to zoom and to pan."""
+"""The scene's map as a picture to paint on with the tools of `map_tools`, with zoom and pan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scenes import edit_map
 from scenes.scene import Colour, Scene
 from scenes.shapes import Place
 
-PIXELS = 480  # along the longer side of the picture, at least: so that blocks have sharp edges
+PIXELS = 480  # minimum length of the picture's longer side, so that blocks have sharp edges
 GROUND = (28, 32, 40)  # empty ground
 ZOOM = 32.0
 GAP = 3.0  # points between two buttons
@@ -23,19 +23,19 @@ GAP = 3.0  # points between two buttons
 
 @dataclass(frozen=True)
 class Frame:
-    """Which part of a map (width, depth in blocks) is seen in a box of the screen. corner: its first block; blocks: its size."""
+    """The part of a map that a box of the screen shows. corner: its first block; blocks: its width."""
 
     corner: tuple[float, float]
     blocks: float  # along the box's width
     box: tuple[float, float, float, float]  # x, y, width, height in points
 
     def place(self, x: float, y: float) -> tuple[float, float]:
-        """(x, z) on the map of a point of the screen."""
+        """Convert a point of the screen to (x, z) on the map."""
         scale = self.blocks / self.box[2]
         return self.corner[0] + (x - self.box[0]) * scale, self.corner[1] + (y - self.box[1]) * scale
 
     def point(self, x: float, z: float) -> tuple[float, float]:
-        """The point of the screen of a place on the map."""
+        """Convert a place on the map to a point of the screen."""
         scale = self.box[2] / self.blocks
         return self.box[0] + (x - self.corner[0]) * scale, self.box[1] + (z - self.corner[1]) * scale
 
@@ -43,7 +43,7 @@ class Frame:
 def frame(
     size: tuple[int, int], box: tuple[float, float, float, float], zoom: float, centre: tuple[float, float]
 ) -> Frame:
-    """The part of a map of `size` (width, depth) that a box of its shape shows; never beyond the map's edges."""
+    """Return the visible part of a map of `size` (width, depth) in a box, clamped to the map's edges."""
     width, depth = size
     seen = width / zoom, depth / zoom
     corner = tuple(min(max(c - s / 2, 0.0), n - s) for c, s, n in zip(centre, seen, size, strict=True))
@@ -51,7 +51,7 @@ def frame(
 
 
 class MapView:
-    """brush: what is chosen and painted with; tool: a key of TOOLS; seen: what was drawn last."""
+    """The map with its tools. brush: material and options of the tools; tool: key of TOOLS; seen: the part drawn last."""
 
     def __init__(self) -> None:
         self.brush, self.tool = MapBrush(), "brush"
@@ -64,7 +64,7 @@ class MapView:
 
     @property
     def value(self) -> int:
-        """What is chosen: a map value (0 is empty ground), or NOT_ON_MAP for the sky."""
+        """The selected map value (0 is empty ground), or NOT_ON_MAP for the sky."""
         return self.brush.value
 
     @value.setter
@@ -73,13 +73,13 @@ class MapView:
 
     @property
     def _can_use(self) -> bool:
-        """Whether the tool has something to paint with, if it paints."""
+        """Whether the tool can be used: painting tools need a material that can be on the map."""
         return self.value != NOT_ON_MAP or not TOOLS[self.tool].paints
 
     def draw(self, ui: PanelContext, scene: Scene, room: float) -> float:
-        """The map, at most `room` wide. Returns its height in points."""
+        """Draw the map, at most `room` points wide. Returns its height in points."""
         depth, width = scene.map.shape
-        tall = max(160 * ui.scale, min(room, imgui.get_window_size().y * 0.46))  # or the fields below are out of sight
+        tall = max(160 * ui.scale, min(room, imgui.get_window_size().y * 0.46))  # leaves the fields below visible
         scale = min(room / width, tall / depth)
         shape = width * scale, depth * scale
         corner = imgui.get_cursor_screen_pos()
@@ -91,7 +91,7 @@ class MapView:
         return shape[1]
 
     def tools(self, ui: PanelContext) -> None:
-        """A row of buttons, and a row for the options of the tool in the hand."""
+        """Draw a row of tool buttons, and a row with the options of the selected tool."""
         gap = GAP * ui.scale
         width = (imgui.get_content_region_avail().x - gap * (len(TOOLS) + 1)) / (len(TOOLS) + 2)
         for name, tool in TOOLS.items():
@@ -128,12 +128,12 @@ class MapView:
         draw.pop_clip_rect()
 
     def _hands(self, ui: PanelContext, scene: Scene, view: Frame) -> None:
-        """What the mouse does on the map."""
+        """Handle the mouse on the map."""
         mouse, io = imgui.get_mouse_pos(), imgui.get_io()
         here = view.place(mouse.x, mouse.y)
         held, hovered = imgui.is_item_active(), imgui.is_item_hovered()
         if hovered:
-            imgui.set_item_key_owner(imgui.Key.mouse_wheel_y)  # or the panel would scroll
+            imgui.set_item_key_owner(imgui.Key.mouse_wheel_y)  # otherwise the panel would scroll
             self._zoom_at(here, view, scene, io.mouse_wheel)
         if held and imgui.is_mouse_dragging(imgui.MouseButton_.middle, 0):
             moved = io.mouse_delta
@@ -146,13 +146,13 @@ class MapView:
         elif imgui.is_item_activated() and imgui.is_mouse_down(imgui.MouseButton_.left):
             self._hand, self._pressed_at = Hand(here, start=here, scene=scene), mouse.y
         if imgui.is_key_pressed(imgui.Key.escape, False):
-            self._hand = None  # nothing is drawn; a height that was dragged stays, and undo takes it back
+            self._hand = None  # cancel drawing; a dragged height stays and can be undone
         hand = self._use(ui, here, mouse.y, io.key_shift)
         if hovered or hand.start:
             self._draw_hand(ui, scene, view, hand)
 
     def _use(self, ui: PanelContext, here: Place, y: float, shift: bool) -> Hand:
-        """Use the tool while the left button is held. Returns the hand of this frame."""
+        """Use the tool while the left button is down. Returns this frame's pointer state."""
         begun = self._hand
         if begun is None:
             return Hand(here, shift=shift)
@@ -164,7 +164,7 @@ class MapView:
         return hand
 
     def _zoom_at(self, here: tuple[float, float], view: Frame, scene: Scene, clicks: float) -> None:
-        """The place under the pointer stays there."""
+        """Zoom around the place under the pointer."""
         if not clicks:
             return
         before, self._zoom = self._zoom, float(np.clip(self._zoom * 1.25**clicks, 1.0, ZOOM))
@@ -173,7 +173,7 @@ class MapView:
         self._centre = tuple(np.array(here) + (middle - here) * before / self._zoom)  # type: ignore[assignment]
 
     def _draw_hand(self, ui: PanelContext, scene: Scene, view: Frame, hand: Hand) -> None:
-        """What the tool would do, a cursor and a tooltip."""
+        """Draw a preview of the tool's effect, a cursor and a tooltip."""
         value, tool = edit_map.pick_value(scene, hand.here), TOOLS[self.tool]
         draw = imgui.get_window_draw_list()
         x, y, w, h = view.box
@@ -208,12 +208,12 @@ class MapView:
 
 
 def picture(scene: Scene) -> np.ndarray:
-    """uint8 [Z·k,X·k,3]: the map in the materials' display colours, whole times as large; empty ground is a dark floor."""
+    """Return uint8 [Z·k,X·k,3]: the map in the materials' display colours, enlarged by an integer k; empty ground is dark."""
     return enlarge(np.array([_bare(scene), *(m.display for m in scene.materials)], np.uint8)[scene.map])
 
 
 def enlarge(image: np.ndarray, most: int = PIXELS) -> np.ndarray:
-    """The picture [h,w,c] whole times as large, at most `most` times, so that blocks have sharp edges."""
+    """Enlarge a picture [h,w,c] by an integer, at most `most`, so that blocks have sharp edges."""
     times = min(most, max(1, PIXELS // max(image.shape[:2])))
     return image.repeat(times, axis=0).repeat(times, axis=1)
 
@@ -231,7 +231,7 @@ def _same_look(a: Scene, b: Scene) -> bool:
 
 
 def _draw_camera(ui: PanelContext, view: Frame) -> None:
-    """Where one stands, and where one looks."""
+    """Draw the user's position and direction of view."""
     x, _, z = ui.camera.position
     forward = ui.camera.axes[2][[0, 2]]
     forward = forward / max(float(np.linalg.norm(forward)), 1e-6)

@@ -1,4 +1,4 @@
-"""The tools of the map: what each does with the pointer, what it would do (shown before), and its options."""
+"""The tools of the map: for each, its effect, a preview of it, and its options."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ from scenes.scene import EMPTY, Scene
 from scenes.shapes import Area, Place
 from scenes.stamp import Stamp, copy_region, flip_stamp, lay_stamp, turn_stamp
 
-LARGEST = 24  # blocks, of the brush
-FILL_SHOWN = 128 * 128  # blocks of a map up to which a fill is shown before
-RISE = 24.0  # points dragged for a block of height
+LARGEST = 24  # maximum width of the brush in blocks
+FILL_SHOWN = 128 * 128  # maps up to this many blocks show a preview of a fill
+RISE = 24.0  # dragged points per block of height
 Shown = tuple[Area, int | np.ndarray]  # blocks, and their map values: one, or uint8 [h,w]
 
 
 @dataclass
 class MapBrush:
-    """value: what is painted, a map value or NOT_ON_MAP; size: of the brush and of outlines, in blocks; filled: forms have no hole;
-    stamp: what was copied; ground: whether a stamp lays empty ground, too."""
+    """The options of the tools.
+
+    value: to paint, a map value or NOT_ON_MAP; size: of the brush and of outlines, in blocks; filled: whether forms are filled
+    stamp: the copied region; ground: whether a stamp also places empty ground
+    """
 
     value: int = 1
     size: int = 1
@@ -36,9 +39,11 @@ class MapBrush:
 
 
 class Hand(NamedTuple):
-    """The pointer over the map. here: its place; shift: whether that key is held. From the press of the left button to its release:
-    start: where it was pressed; before: where it was a frame ago, None in the first; scene: as it was at the press; rise: points
-    moved up since; released: in this frame."""
+    """The pointer over the map. here: its place; shift: whether that key is down.
+
+    While the left button is down: start: where it was pressed; before: its place in the last frame, None in the first;
+    scene: as it was at the press; rise: points moved up since; released: whether the button was released in this frame
+    """
 
     here: Place
     start: Place | None = None
@@ -50,7 +55,7 @@ class Hand(NamedTuple):
 
 
 class Tool:
-    """icon, help: of its button; paints: whether with the selected material. A tool without options explains itself in their place."""
+    """icon, help: of its button; paints: whether it uses the selected material. A tool without options shows an explanation instead."""
 
     icon, help, about, paints = "", "", "", False
 
@@ -59,18 +64,18 @@ class Tool:
         imgui.text_disabled(self.about)
 
     def preview(self, scene: Scene, brush: MapBrush, hand: Hand) -> Shown | None:
-        """The blocks that would change, if any."""
+        """Return the blocks that would change, if any."""
         return None
 
     def use(self, ui: PanelContext, brush: MapBrush, hand: Hand) -> None:
-        """Called in every frame from the press to the release of the left button."""
+        """Apply the tool. Called in every frame from the press to the release of the left button."""
 
     def frame(self, brush: MapBrush, hand: Hand) -> tuple[Place, Place] | None:
-        """Corners of the region that is being selected, if any."""
+        """Return the corners of the region being selected, if any."""
         return None
 
     def describe(self, scene: Scene, brush: MapBrush, hand: Hand) -> str:
-        """What else the tooltip says."""
+        """Return additional text for the tooltip."""
         return ""
 
 
@@ -254,7 +259,7 @@ TOOLS: Mapping[str, Tool] = {
 
 
 def colours(scene: Scene, shown: Shown, ground: tuple[int, int, int]) -> np.ndarray:
-    """uint8 [h,w,4]: the blocks that a tool would change in their new colours; transparent elsewhere. ground: of empty ground."""
+    """Return uint8 [h,w,4]: the changed blocks in their new colours, transparent elsewhere. ground: colour of empty ground."""
     area, values = shown
     table = np.array([ground, *(m.display for m in scene.materials)], np.uint8)
     picture = np.zeros((*area.mask.shape, 4), np.uint8)

@@ -16,7 +16,7 @@ BOTH = imgui.ButtonFlags_.mouse_button_left | imgui.ButtonFlags_.mouse_button_ri
 
 
 def draw_mask_editor(ui: PanelContext, editor: MaskEditor) -> None:
-    """Into the current window, all of it."""
+    """Draw the mask editor, filling the current window."""
     _tools(ui, editor)
     _changes(ui, editor)
     room, corner = imgui.get_content_region_avail(), imgui.get_cursor_screen_pos()
@@ -39,7 +39,7 @@ def draw_mask_editor(ui: PanelContext, editor: MaskEditor) -> None:
 
 
 def _follow(editor: MaskEditor, point: Point) -> None:
-    """What the hand does on the canvas, which was drawn last."""
+    """Handle the mouse on the canvas, the item drawn last."""
     hovered, io = imgui.is_item_hovered(), imgui.get_io()
     if editor.drawing:
         if imgui.is_mouse_down(imgui.MouseButton_.left) or imgui.is_mouse_down(imgui.MouseButton_.right):
@@ -55,7 +55,7 @@ def _follow(editor: MaskEditor, point: Point) -> None:
 
 
 def _draw_way(ui: PanelContext, editor: MaskEditor, draw: imgui.ImDrawList, corner: Point, scale: float) -> None:
-    """The outline of the rectangle or lasso that is being drawn."""
+    """Draw the outline of the rectangle or lasso in progress."""
     if len(editor.way) < 2 or editor.tool not in ("rectangle", "lasso"):
         return
     way = editor.way
@@ -63,13 +63,13 @@ def _draw_way(ui: PanelContext, editor: MaskEditor, draw: imgui.ImDrawList, corn
         (ax, ay), (bx, by) = way
         way = ((ax, ay), (bx, ay), (bx, by), (ax, by))
     points = [imgui.ImVec2(corner[0] + x * scale, corner[1] + y * scale) for x, y in way]
-    for tint, thick in (("#000000", 4.0), ("#ffffff", 2.0)):  # seen on bright and on dark
+    for tint, thick in (("#000000", 4.0), ("#ffffff", 2.0)):  # visible on bright and on dark ground
         ink = imgui.get_color_u32(colour(tint, 0.9))
         draw.add_polyline(points, ink, thick * ui.scale, imgui.ImDrawFlags_.closed)  # pyright: ignore[reportArgumentType]
 
 
 def _tools(ui: PanelContext, editor: MaskEditor) -> None:
-    """The tools, and their size; at the right what ends the editor."""
+    """Draw the tools and their sizes, and the closing buttons at the right."""
     for tool, words in TOOLS.items():
         if choice(f"{ICONS[tool]}  {tool.capitalize()}", editor.tool == tool):
             editor.tool = tool
@@ -105,11 +105,11 @@ def _tools(ui: PanelContext, editor: MaskEditor) -> None:
 
 
 def _changes(ui: PanelContext, editor: MaskEditor) -> None:
-    """What changes the whole mask, and undo and redo."""
+    """Draw the buttons that change the whole mask, and undo and redo."""
     history = editor.history
     for label, words, possible, act in (
         ("\uf2ea  Undo", "Take back the last change of the mask (Ctrl+Z).", bool(history.past), editor.undo),
-        ("\uf2f9  Redo", "Make it again (Ctrl+Y).", bool(history.future), editor.redo),
+        ("\uf2f9  Redo", "Redo the last undone change (Ctrl+Y).", bool(history.future), editor.redo),
         ("\uf042  Invert", "Repaint what was kept, keep what was repainted.", True, lambda: editor.change(invert)),
         ("\uf1f8  Clear", "Mask nothing.", not editor.empty, lambda: editor.change(clear)),
     ):

@@ -1,4 +1,4 @@
-"""The materials of a scene: the list, and the settings of the selected one. Each change is an edit of the scene."""
+"""The materials of a scene: a list, and the settings of the selected one. Each change edits the scene."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from scenes.materials import MAX_HEIGHT
 from scenes.scene import EMPTY, SKY, Colour, Material, Scene
 
 CHANGED = "\uf071"  # a warning sign
-NAMES = 0.36  # share of a row for names
+NAMES = 0.36  # share of a row for labels
 NEGATIVE = "Negative prompt: what it must not look like"
 
 
 class Materials:
-    """Draws the list and the chosen one. What is chosen is a map value, or NOT_ON_MAP for the sky."""
+    """Draws the list and the selected material. A selection is a map value, or NOT_ON_MAP for the sky."""
 
     def __init__(self, fields: PromptFields, outdated: Outdated) -> None:
         self.fields, self.outdated = fields, outdated
         self._counted: tuple[np.ndarray, np.ndarray] | None = None
-        self._name: tuple[str, str] | None = None  # the material being renamed, and what is typed
+        self._name: tuple[str, str] | None = None  # the material being renamed, and the typed text
 
     def choose(self, scene: Scene, value: int, height: float) -> int:
-        """The list, `height` points high. Returns what is chosen now."""
+        """Draw the list, `height` points high. Returns the selection."""
         if imgui.begin_child("materials", imgui.ImVec2(-1, height), imgui.ChildFlags_.frame_style):
             blocks = self._blocks(scene)
             for i, material in enumerate(scene.materials):
@@ -49,7 +49,7 @@ class Materials:
         return value
 
     def draw(self, ui: PanelContext, scene: Scene, value: int) -> int:
-        """Everything of what is chosen. Returns what is chosen now: another one, when the list changed."""
+        """Draw all settings of the selection. Returns the selection, which changes with the list."""
         if value == NOT_ON_MAP:
             self._sky(ui, scene)
         elif value == EMPTY:
@@ -87,7 +87,7 @@ class Materials:
                 change(**{field: name})
 
     def _title(self, material: Material, change: Callable[..., None]) -> None:
-        """Colour and name."""
+        """Draw the colour and the name."""
         shade = _colour("##display", material.display, "Colour on the map and before painting.")
         if shade is not None:
             change(display=shade)
@@ -101,7 +101,7 @@ class Materials:
             change(name=typed)
 
     def _order(self, ui: PanelContext, scene: Scene, index: int) -> int:
-        """Buttons that change the list. Returns the index to be chosen."""
+        """Draw the buttons that change the list. Returns the index to select."""
         do: Callable[[Callable[[Scene], Scene]], None] = partial(ui.do, "edit_scene")
         last = len(scene.materials) - 1
         for icon, text, allowed, where, act in (
@@ -175,21 +175,21 @@ class Materials:
             ui.do("edit_scene", lambda s: edit.change_scene(s, voxels_per_block=fine))
 
     def _blocks(self, scene: Scene) -> np.ndarray:
-        """Pixels of each map value; counted when the map is another one."""
+        """Return the pixel count of each map value; recounted when the map changes."""
         if self._counted is None or self._counted[0] is not scene.map:
             self._counted = scene.map, np.bincount(scene.map.ravel(), minlength=256)
         return self._counted[1]
 
 
 def count_note(scene: Scene, name: str, blocks: int) -> tuple[str, str]:
-    """(a word at the right of a material's line, its tooltip): its blocks on the map, and what of it is nowhere on the map."""
+    """Return (a short note for a material's line, its tooltip): the number of its blocks on the map, or its other uses."""
     layers = [layer for layer in ("floor", "ceiling") if getattr(scene, layer) == name]
     words = [f"{blocks:,}", *layers] if blocks or not layers else layers
     return " + ".join(words), ", ".join([f"{blocks:,} blocks on the map", *(f"the whole {layer}" for layer in layers)])
 
 
 def _row(name: str, shade: Colour | None, note: str, about: str, value: int, chosen: int) -> int:
-    """A line of the list; its note stands at the right, where there is room. about: for the tooltip."""
+    """Draw a line of the list, with its note at the right if there is room. about: tooltip."""
     imgui.push_id(value)
     end = imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x - imgui.calc_text_size(note).x
     swatch(shade)
@@ -201,7 +201,9 @@ def _row(name: str, shade: Colour | None, note: str, about: str, value: int, cho
     hint(f"{name}: {about}" if about else "")
     if room > imgui.get_style().item_spacing.x:
         imgui.same_line(end)
-        (imgui.text_unformatted if value == chosen else imgui.text_disabled)(note)  # faint isn't read on the chosen one
+        (imgui.text_unformatted if value == chosen else imgui.text_disabled)(
+            note
+        )  # faint text is unreadable on the selection
     imgui.pop_id()
     return value if clicked else chosen
 
@@ -225,7 +227,7 @@ def _shape(material: Material, change: Callable[..., None]) -> None:
 
 
 def _link(label: str, text: str, name: str | None, names: list[str]) -> tuple[bool, str | None]:
-    """(changed, name) of a combo of materials, or nothing."""
+    """Draw a combo of materials; return (changed, name), None for no material."""
     row_label(label, text, NAMES)
     chosen = name
     if imgui.begin_combo(f"##{label}", name or "nothing"):
@@ -238,7 +240,7 @@ def _link(label: str, text: str, name: str | None, names: list[str]) -> tuple[bo
 
 
 def _colour(label: str, shade: Colour, text: str) -> Colour | None:
-    """The colour that was chosen, or None."""
+    """Draw a colour field; return the new colour, or None."""
     flags = imgui.ColorEditFlags_.no_inputs | imgui.ColorEditFlags_.no_alpha
     changed, picked = imgui.color_edit3(label, [c / 255 for c in shade], flags)
     hint(text)

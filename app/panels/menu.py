@@ -33,7 +33,7 @@ def draw_menu(ui: PanelContext, theme: str) -> None:
 
 
 def _status(ui: PanelContext) -> None:
-    """To the right, as much of it as there is room for; the rest beside the pointer."""
+    """Draw the status at the right, shortened to the room; the tooltip has all of it."""
     space = imgui.get_style().item_spacing.x
     left, right = imgui.get_cursor_pos_x() + space, imgui.get_window_width() - 2 * space
     text = shorten_to_width(ui.status, right - left)
@@ -43,7 +43,7 @@ def _status(ui: PanelContext) -> None:
 
 
 def _recent(ui: PanelContext) -> None:
-    """The files that were opened last, by name; their folders are shown beside the pointer."""
+    """Draw the recently opened files by name; tooltips show their folders."""
     if imgui.begin_menu("Open recent", bool(ui.recent)):
         for name in ui.recent:
             path = Path(name)
@@ -54,11 +54,11 @@ def _recent(ui: PanelContext) -> None:
 
 
 def _versions(ui: PanelContext) -> None:
-    """What saving has replaced in this scene's world file, newest first."""
+    """Draw the earlier versions of this scene's world file, newest first."""
     versions = ui.versions()
     if imgui.begin_menu("Earlier versions", bool(versions)):
         for path in versions:
             if imgui.menu_item_simple(path.stem):
                 ui.do("load_version", path)
-            hint(f"Load what this world was then (UTC). The file is {path}.")
+            hint(f"Load this earlier version (time in UTC). The file is {path}.")
         imgui.end_menu()

@@ -1,4 +1,4 @@
-"""Live figures of the view (does paint stay, and stay sharp?), each with its history."""
+"""Live figures of the view (does paint persist, and stay sharp?), each with its history."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imgui_bundle import imgui, implot
 from app.loop.meter import Meter, Reading
 from app.panels.context import PanelContext, faint, hint, use_accent_colour
 
-# (name, value, how it is written, what it says)
+# (name, value, format, tooltip)
 FIGURES: tuple[tuple[str, Callable[[Reading], float], str, str], ...] = (
     ("Painted", lambda r: r.painted, "{:.0%}", "Share of this view that shows paint."),
     (
@@ -50,7 +50,7 @@ FIGURES: tuple[tuple[str, Callable[[Reading], float], str, str], ...] = (
 
 
 def draw_meter(ui: PanelContext, meter: Meter, texels: int) -> None:
-    """texels: painted so far in the whole scene."""
+    """Draw the figures. texels: painted so far in the whole scene."""
     assert ui.open_scene is not None
     _, _, width, height = ui.scene_box
     meter.update(ui.open_scene, ui.camera, (max(16, round(width)), max(16, round(height))), ui.now)
@@ -87,7 +87,7 @@ def _row(ui: PanelContext, name: str, text: str, values: np.ndarray | None, word
 
 
 def _history(name: str, values: np.ndarray, tall: float) -> None:
-    """A line as high as text; gaps where nothing could be measured."""
+    """Draw a curve as high as a line of text, with gaps where nothing could be measured."""
     implot.push_style_var(implot.StyleVar_.plot_padding, imgui.ImVec2(0, 1))
     flags = implot.Flags_.canvas_only | implot.Flags_.no_inputs | implot.Flags_.no_frame
     if implot.begin_plot(f"##{name}", imgui.ImVec2(-1, tall), flags):

@@ -1,4 +1,4 @@
-"""The mixing schedule as a plot: how much of the coarse latents each place of a run takes, while its sliders move."""
+"""A plot of the mixing schedule, shown while its sliders move: the share of coarse latents at each place of a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WORDS = (
 
 
 def mixing_shares(settings: DreamSettings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(places 0..1 of a run [POINTS], shares 0..1 of the coarse latents there: of mixed paint, of paint from twice as far)."""
+    """Return (places 0..1 of a run, shares 0..1 of the coarse latents for mixed paint, for paint from twice as far), [POINTS] each."""
     from diffusion.denoisers.skip_residual import coarse_weight  # with torch, which is there by then
 
     places = np.linspace(0, 1, POINTS)
@@ -29,7 +29,7 @@ def mixing_shares(settings: DreamSettings) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def draw_mixing(settings: DreamSettings) -> None:
-    """The plot; without anything to mix, a remark."""
+    """Draw the plot, or a remark if nothing is mixed."""
     places, mixed, refined = mixing_shares(settings)
     if not mixed.any() and not refined.any():
         faint("Nothing is mixed: mix and refine are 0.")

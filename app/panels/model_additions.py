@@ -1,4 +1,4 @@
-"""What is given beside a model, in the models panel: LoRAs and ControlNets with weights, an IP-Adapter, other autoencoders."""
+"""The models panel's choice of additions to a model: LoRAs and ControlNets with weights, an IP-Adapter, other autoencoders."""
 
 from __future__ import annotations
 
@@ -24,14 +24,17 @@ NONE_LISTED = "LoRAs, ControlNets, IP-Adapters and VAEs in listed folders appear
 OWN = "the model's own"
 AUTOENCODERS = {  # field of LoadOptions → label and what it is for
     "vae": ("VAE", "Another autoencoder with the same latents, for all pictures."),
-    "preview_vae": ("Preview VAE", "The same, for previews of running dreams only; a tiny one is fast."),
+    "preview_vae": (
+        "Preview VAE",
+        "Another autoencoder with the same latents, only for previews of running dreams; a tiny one is fast.",
+    ),
 }
 
 
 def draw_added(
     ui: PanelContext, entries: Sequence[ListedModel], wish: ModelChoice, chosen: ListedModel | None
 ) -> ModelChoice:
-    """The choice with the user's changes. chosen: the entry of its model, None if it is in no list."""
+    """Draw the additions; return the choice with the user's changes. chosen: the entry of its model, None if it is in no list."""
     imgui.separator_text("Beside the model")
     ours = chosen is not None and chosen.facts.family == OURS
     if ours:
@@ -49,13 +52,13 @@ def draw_added(
     imgui.end_disabled()
     if not any(one.facts.kind in KINDS_LISTED for one in entries) and not ours:
         faint(NONE_LISTED)
-    # the one that was ticked last counts: a model has one IP-Adapter
+    # a model has one IP-Adapter, so the last one ticked counts
     adapter = adapters[-1] if adapters else None
     return replace(wish, lora=loras, control=controls, ip_adapter=adapter, options=options)
 
 
 def fitting(wish: ModelChoice, chosen: ListedModel | None) -> ModelChoice:
-    """The choice without what its model can't take."""
+    """Return the choice without additions that its model can't take."""
     if chosen is None or chosen.facts.family != OURS:
         return wish
     options = replace(wish.options, vae=None, preview_vae=None)
@@ -63,7 +66,7 @@ def fitting(wish: ModelChoice, chosen: ListedModel | None) -> ModelChoice:
 
 
 def _autoencoders(entries: Sequence[ListedModel], options: LoadOptions) -> LoadOptions:
-    """A combo for each use of another autoencoder."""
+    """Draw a combo for each use of another autoencoder."""
     folders = [one.name for one in entries if one.facts.kind == "vae" and one.facts.path.is_dir()]
     for field, (label, words) in AUTOENCODERS.items():
         given = getattr(options, field)
@@ -82,7 +85,7 @@ def _autoencoders(entries: Sequence[ListedModel], options: LoadOptions) -> LoadO
 
 
 def _rows(entries: Sequence[ListedModel], kind: str, given: Sequence[str]) -> dict[str, ListedModel | None]:
-    """File → its entry, None for one that was given and is in no list."""
+    """Return file → entry, with None for a given file that is in no list."""
     found: dict[str, ListedModel | None] = {one.name: one for one in entries if one.facts.kind == kind}
     return found | {file: None for text in given if (file := parse_addition(text).file) not in found}
 
@@ -95,7 +98,7 @@ def _several(
     given: tuple[str, ...],
     chosen: ListedModel | None,
 ) -> tuple[str, ...]:
-    """Rows with a tick each; those that are ticked have a weight and, for ControlNets, what they see."""
+    """Draw rows with tick boxes. Ticked rows have a weight and, for ControlNets, the kind of hint."""
     if not rows:
         return given
     imgui.text_disabled(title)
@@ -126,19 +129,19 @@ def _details(kind: str, added: ModelAddition) -> ModelAddition:
         imgui.set_next_item_width(_room() * 0.45)
         kinds = ("", *names_in(KINDS))
         changed, index = imgui.combo("##sees", kinds.index(added.kind), [name or BY_NAME for name in kinds])
-        hint("What it sees of the scene.")
+        hint("What the ControlNet sees of the scene.")
         added = replace(added, kind=kinds[index]) if changed else added
         imgui.same_line()
     imgui.set_next_item_width(-1)
     least, most = WEIGHTS[kind]
     changed, weight = imgui.slider_float("##weight", added.weight, least, most, "weight %.2f")
-    hint("How strongly it acts. 1 is as it was trained.")
+    hint("Strength; 1 is as trained.")
     imgui.unindent()
     return replace(added, weight=round(weight, 2)) if changed else added
 
 
 def _misfit(listed: ListedModel | None, chosen: ListedModel | None) -> str:
-    """Why an entry doesn't fit the chosen model, or ""."""
+    """Return why an entry doesn't fit the chosen model, or ""."""
     if listed is None or chosen is None:
         return ""
     theirs, ours = listed.facts.family, chosen.facts.family

@@ -1,4 +1,4 @@
-"""The models panel: which models this machine has, loading another one, and what is given beside it."""
+"""The models panel: lists this machine's models, loads another one, and chooses additions to it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from diffusion.library.memory import estimate_bytes
 from diffusion.library.read_facts import OURS
 from diffusion.loaders.embedded import SHIPPED
 
-MOST_ROWS = 7  # of models, before their list scrolls
+MOST_ROWS = 7  # visible rows of the list
 LATENTS = (
     "Paint belongs to its model's latents. With another autoencoder it is saved, and the surfaces are painted anew; it comes "
     "back with the model that made it."
@@ -31,8 +31,8 @@ class ModelsPanel:
     title = "Models"
 
     def __init__(self) -> None:
-        self._wish: ModelChoice | None = None  # what is chosen and not loaded yet
-        self._seen: ModelChoice | None = None  # the session's when that was chosen
+        self._wish: ModelChoice | None = None  # the selection, not loaded yet
+        self._seen: ModelChoice | None = None  # the session's choice at the time of the selection
 
     def draw(self, ui: PanelContext) -> Session:
         if self._seen != ui.session.model:
@@ -54,7 +54,7 @@ class ModelsPanel:
         return ui.session
 
     def _draw_loading(self, ui: PanelContext, wish: ModelChoice, chosen: ListedModel | None) -> None:
-        """The button that loads what is chosen, or how far the loading is."""
+        """Draw the button that loads the selection, or the progress of loading."""
         if ui.loading is not None:
             imgui.progress_bar(ui.loading.share, imgui.ImVec2(-1, 0), ui.loading.part or "starting")
             imgui.begin_disabled(ui.loading.cancelling or ui.loading.model is not None)
@@ -76,7 +76,7 @@ class ModelsPanel:
 
 
 def why_not(wish: ModelChoice, loaded: ModelChoice, chosen: ListedModel | None, ready: bool) -> str:
-    """Why a choice can't be loaded, or "". ready: whether `loaded` really is; chosen: the entry of the choice, None if unknown."""
+    """Return why a choice can't be loaded, or "". ready: whether `loaded` is ready; chosen: the entry of the choice, None if unknown."""
     if ready and wish == loaded:
         return "This model is loaded. Choose another one, or something beside it."
     if chosen is not None and not chosen.facts.usable:
@@ -85,7 +85,7 @@ def why_not(wish: ModelChoice, loaded: ModelChoice, chosen: ListedModel | None, 
 
 
 def state_of(facts: Facts) -> str:
-    """What is wrong with an entry, or ""."""
+    """Return what is wrong with an entry, or ""."""
     return facts.unsupported or (f"incomplete, {'; '.join(facts.missing)}" if facts.missing else "")
 
 
@@ -96,7 +96,7 @@ def is_named(listed: ListedModel, ref: str | None) -> bool:
 
 
 def label_of(name: str) -> str:
-    """A short name for a path; a hub id stays as it is."""
+    """Return a short name for a path; a hub id stays as it is."""
     return Path(name).stem if Path(name).is_absolute() and name.endswith(".safetensors") else (
         Path(name).name if Path(name).is_absolute() else name
     )  # fmt: skip
@@ -129,7 +129,7 @@ def _draw_present(ui: PanelContext) -> None:
 
 
 def _draw_list(ui: PanelContext, listed: ModelList, wish: ModelChoice, chosen: ListedModel | None) -> ModelChoice:
-    """A row for each model; a click chooses it."""
+    """Draw a row for each model; a click selects it."""
     imgui.separator_text("Models")
     models = [entry for entry in listed.entries if entry.facts.kind == "model"]
     height = min(len(models), MOST_ROWS) * (imgui.get_text_line_height() + 2 * imgui.get_style().cell_padding.y) + 2
@@ -165,7 +165,7 @@ ORIGINS = {
 
 
 def _draw_details(ui: PanelContext, one: ListedModel, room: Room) -> None:
-    """All that is known of the chosen model without loading it."""
+    """Draw the facts about the selected model that are known without loading it."""
     facts = one.facts
     if problem := state_of(facts):
         imgui.push_style_color(imgui.Col_.text, colour(ui.palette.warning))
@@ -187,9 +187,7 @@ def _draw_details(ui: PanelContext, one: ListedModel, room: Room) -> None:
         faint(TIGHT)
 
 
-TIGHT = (
-    "It needs more than is free now: the present model is dropped before it is loaded, and loaded again if that fails."
-)
+TIGHT = "It needs more memory than is free: the present model is unloaded first, and loaded again if that fails."
 
 
 def _draw_folders(ui: PanelContext, listed: ModelList) -> None:
@@ -197,7 +195,7 @@ def _draw_folders(ui: PanelContext, listed: ModelList) -> None:
     for path in listed.folders:
         if imgui.small_button(f"\uf00d##{path}"):
             ui.do("remove_models", path)
-        hint("List its models no longer. Its files stay.")
+        hint("Stop listing its models. Its files stay.")
         imgui.same_line()
         imgui.text_unformatted(shorten_to_width(str(path), imgui.get_content_region_avail().x))
         hint(str(path))

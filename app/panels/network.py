@@ -1,4 +1,4 @@
-"""The network panel: the U-Net's blocks at work, where each word of the prompt acts, and how the decoder makes the picture."""
+"""The network panel: the outputs of the U-Net's blocks, attention to each word of the prompt, and the decoder's stages."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from app.state.timeline import Record
 from diffusion.introspection.roles import DECODER_ROLES, ROLES
 from diffusion.lessons.stations import Setting
 
-LOW, LEAST = 120.0, 210.0  # points of the U-Net's picture: however low the panel is, and where it has room
-SHAPE = 0.78  # its height by its width, at most
-WIDE, BROAD = 640.0, 1.2  # points of a panel that has the maps beside the picture at least, and times its height
-COLUMN = 250.0  # points of their column
-BELOW = 104.0  # points of what stands below the picture: the maps' first row is seen, too
+LOW, LEAST = 120.0, 210.0  # minimum height of the diagram in points: in a low panel, and with enough room
+SHAPE = 0.78  # maximum ratio of its height to its width
+WIDE, BROAD = 640.0, 1.2  # minimum width in points, and ratio to the height, of a panel with maps beside the diagram
+COLUMN = 250.0  # width of the maps' column in points
+BELOW = 104.0  # points below the diagram, so that the first row of maps is visible
 ABREAST = 6  # maps in a row
-# What is shown → what that is; all at once would be higher than the panel.
+# What is shown → tooltip. All at once would not fit into the panel.
 SHOWS = {
     "Blocks": "Output of each U-Net block. Warmer colours took more time.",
     "Words": "Where the picture attends to each word of a prompt.",
@@ -35,27 +35,27 @@ SHOWS = {
 }
 UNASKED = "Look inside runs the decoder, too, and shows what each of its stages makes."
 UNKNOWN = "The stages of this model's autoencoder are not known: it is neither Stable Diffusion's nor the embedded one."
-LARGE = 320.0  # points of a map under the mouse
+LARGE = 320.0  # size of a map under the mouse in points
 
 
 class NetworkPanel:
     title = "Network"
 
     def __init__(self) -> None:
-        self._step = 0  # from the last backwards: what a dream ends with is seen best
+        self._step = 0  # counted backwards from the last step, which shows most
         self._always, self._seen = False, -1
         self._shows = "Blocks"
         self._block: int | None = None
         self._unet, self._words = UnetDiagram(), WordsView()
         self._maps: tuple[Any, list[np.ndarray]] | None = None
-        self._followed: Setting | None = None  # what the guided tour asked for last
+        self._followed: Setting | None = None  # the guided tour's last request
 
     def choose(self, shows: str, region: int = 0, word: int = 0) -> None:
-        """Show one of SHOWS, and of Words where this word of this region's prompt is attended to."""
+        """Show one of SHOWS; for Words, select a word of a region's prompt."""
         self._shows, self._words.region, self._words.word = shows, region, word
 
     def _follow(self, setting: Setting | None, record: Record | None) -> None:
-        """Show what the guided tour asks for."""
+        """Show what the guided tour requests."""
         self._followed = setting
         if setting is not None and setting.network and record is not None:
             self._shows, self._step = setting.network, round((1 - setting.place) * (len(record.shown) - 1))
@@ -91,7 +91,7 @@ class NetworkPanel:
         return ui.session
 
     def _ask(self, ui: PanelContext, record: Record) -> None:
-        """Which step, and the question."""
+        """Draw the choice of a step and the Look inside button."""
         last = len(record.shown) - 1
         place = max(0, last - self._step)
         words = "\uf002  Look inside"
@@ -120,13 +120,13 @@ class NetworkPanel:
             ui.do("look_inside", record, place, False, False, self._shows == "Decoder")
 
     def _blocks(self, ui: PanelContext, blocks: tuple[Any, ...], roles: Mapping[str, str]) -> Session:
-        """The U-Net or the decoder, and what the chosen block hands on: beside it, or below. roles: of the blocks, by kind."""
+        """Draw the U-Net or the decoder, with the output of the selected block beside or below it. roles: of blocks, by kind."""
         chosen = len(blocks) - 2 if self._block is None else min(self._block, len(blocks) - 1)
         room = imgui.get_content_region_avail()
         beside = room.x > max(WIDE * ui.scale, BROAD * room.y)
         width = room.x - beside * (COLUMN * ui.scale + imgui.get_style().item_spacing.x)
         fitting = room.y if beside else min(SHAPE * width, room.y - BELOW * ui.scale)
-        least = min(LEAST * ui.scale, max(LOW * ui.scale, room.y))  # whole before the maps are seen
+        least = min(LEAST * ui.scale, max(LOW * ui.scale, room.y))  # the whole diagram has priority over the maps
         after, motion = self._unet.draw(ui, blocks, chosen, width, max(least, fitting))
         if after != chosen:
             self._block = after
@@ -152,7 +152,7 @@ class NetworkPanel:
         self._grid(ui, block)
 
     def _grid(self, ui: PanelContext, block: Any) -> None:
-        """How much goes on where, then the most varied channels; each large under the mouse."""
+        """Draw the strength map and the most varied channels, enlarged under the mouse."""
         assert self._maps is not None
         gap = 3 * ui.scale
         side = (imgui.get_content_region_avail().x - (ABREAST - 1) * gap) / ABREAST

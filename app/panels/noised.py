@@ -1,4 +1,4 @@
-"""A picture noised to the level of each step, as tiles: from which one can dream on."""
+"""A picture noised to the level of each step, as tiles; a dream can continue from any of them."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class NoisedView:
 
     def __init__(self) -> None:
         self.opened = False
-        self.steps: int | None = None  # None: as many as dreams have
+        self.steps: int | None = None  # None: the session's number of steps
         self.first, self.end = 0, MOST
-        self.chosen: int | None = None  # a place in the sequence
+        self.chosen: int | None = None  # index in the sequence
 
     def draw(self, ui: PanelContext, record: Record, width: float) -> None:
         """width: points of the tiles together."""
@@ -45,7 +45,7 @@ class NoisedView:
             self._dream_on(ui, record, noising, noised)
 
     def _ask(self, ui: PanelContext, record: Record) -> None:
-        """Which picture, which steps, and the question."""
+        """Draw the choice of picture and steps, and the button."""
         self.opened = self.opened and ui.source is not None
         for i, (name, (opened, words)) in enumerate(SOURCES.items()):
             if i:

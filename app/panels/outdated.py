@@ -1,4 +1,4 @@
-"""Counts the paint whose material has another prompt now, for the Scene panel, and offers to repaint it."""
+"""Counts paint whose material's prompt has changed since, for the Scene panel, and offers to repaint it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.atlas.volume import LatentVolume
 
 
 class Outdated:
-    """Follows the open scene's volume, a few pages a frame."""
+    """Follows the open scene's volume, a few pages per frame."""
 
     def __init__(self) -> None:
         self._survey = OutdatedSurvey()
@@ -33,7 +33,7 @@ class Outdated:
         return self._survey.texels(material)
 
     def draw(self, ui: PanelContext) -> None:
-        """A line with a button, while anything is outdated."""
+        """Draw a line with a button if anything is outdated."""
         if not self._survey.total:
             return
         imgui.align_text_to_frame_padding()

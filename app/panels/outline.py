@@ -9,11 +9,11 @@ from app.gui.theme import colour
 from app.panels.context import PanelContext
 from scenes.raycast import cast_rays
 
-NEAR = 0.05  # blocks before the camera, where an outline is cut off
+NEAR = 0.05  # blocks in front of the camera at which an outline is clipped
 
 
 def draw_middle(ui: PanelContext) -> None:
-    """Outline the surface that the middle of the view shows; nothing for the sky."""
+    """Outline the surface at the centre of the view; nothing for the sky."""
     if ui.open_scene is None:
         return
     plan = ui.open_scene.plan
@@ -32,7 +32,7 @@ def draw_middle(ui: PanelContext) -> None:
 
 
 def outline(corners: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """float64 [n,2], −1..1 to the right and up: a chart's corners [4,3] in a view of this matrix, cut off before the camera."""
+    """Return float64 [n,2], −1..1 to the right and up: a chart's corners [4,3] in a view of this matrix, clipped before the camera."""
     clip = np.c_[corners[[0, 1, 3, 2]], np.ones(4)] @ matrix.T
     kept = []
     for a, b in zip(clip, np.roll(clip, -1, axis=0), strict=True):

@@ -1,4 +1,4 @@
-"""Draws what lies over the scene: toasts, first help, key list, questions, command palette."""
+"""Draws over the scene: toasts, first help, key list, questions, command palette."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Box = tuple[float, float, float, float]
 
 
 class OverlayPanels:
-    """Draws `AppState.overlays`, the tools in the hand, a comparison and the legend."""
+    """Draws `AppState.overlays`, the selected tools, a comparison and the legend."""
 
     def __init__(self) -> None:
         self.files, self.compare, self.cover = FileDialogs(), CompareOverlay(), Cover()
@@ -85,7 +85,7 @@ def _ask(ui: PanelContext, question: Question) -> None:
 
 
 def _opening(ui: PanelContext, box: Box) -> None:
-    """In the middle of the empty scene, while it is being built."""
+    """Draw a message in the middle of the empty scene while it is being built."""
     text = f"Opening {ui.scene.name}" + "." * (1 + int(ui.now * 3) % 3)
     size = imgui.calc_text_size(text)
     place = imgui.ImVec2(box[0] + (box[2] - size.x) / 2, box[1] + (box[3] - size.y) / 2)

@@ -10,20 +10,20 @@ from app.panels.context import PanelContext, faint
 from app.panels.dialog import begin_dialog, dialog_width
 from app.state.keymap import ACTIONS, Action, captions
 
-ROWS = 12  # that are seen; the others are scrolled to
+ROWS = 12  # visible rows; the list scrolls
 WIDE = 30  # letters
-ALIKE = 0.6  # how much of a word and of what was typed must be the same, if the letters aren't there in order
+ALIKE = 0.6  # minimum similarity of a word and the typed text, if the letters aren't there in order
 COMMANDS = tuple(action for action in ACTIONS if not action.held and action.name != "palette")
 
 
 class Palette:
-    """What is typed, and which of what is found would be run."""
+    """The typed text, and the selected command."""
 
     def __init__(self) -> None:
         self._typed, self._chosen = "", 0
 
     def draw(self, ui: PanelContext) -> bool:
-        """Whether it stays open."""
+        """Draw the palette; return whether it stays open."""
         begin_dialog("Command palette", 0.25)
         if imgui.is_window_appearing():
             self._typed, self._chosen = "", 0
@@ -33,7 +33,7 @@ class Palette:
         commands, exact = find_actions(self._typed)
         self._chosen, moved = (0, True) if changed else self._follow_arrows(len(commands))
         run = imgui.is_key_pressed(imgui.Key.enter, False) or imgui.is_key_pressed(imgui.Key.keypad_enter, False)
-        # as high as if it were full: a window that shrinks as one types would jump about
+        # always full height: a window that shrinks while the user types would jump
         tall = (ROWS + 1) * imgui.get_text_line_height_with_spacing()
         if imgui.begin_child("commands", imgui.ImVec2(dialog_width(WIDE), tall)):
             if not exact:
@@ -53,14 +53,16 @@ class Palette:
         return not wanted
 
     def _follow_arrows(self, count: int) -> tuple[int, bool]:
-        """Which row the arrows have come to, and whether they moved."""
+        """Return the row selected by the arrow keys, and whether it changed."""
         way = imgui.is_key_pressed(imgui.Key.down_arrow) - imgui.is_key_pressed(imgui.Key.up_arrow)
         return min(max(self._chosen + way, 0), max(0, count - 1)), bool(way)
 
 
 def find_actions(typed: str) -> tuple[list[Action], bool]:
-    """The actions whose names have these letters in this order, those that have them side by side first; if there are none, those
-    with a word that is nearly the same, the nearest first, and False."""
+    """Return (actions, True) for names with these letters in this order, contiguous matches first.
+
+    If there are none, return (actions with a similar word, False), most similar first.
+    """
     commands = [action for action in COMMANDS if matches(typed, f"{action.title} {action.menu}")]
     if commands:
         return sorted(commands, key=lambda action: typed.lower() not in action.title.lower()), True
@@ -69,19 +71,19 @@ def find_actions(typed: str) -> tuple[list[Action], bool]:
 
 
 def matches(typed: str, text: str) -> bool:
-    """Whether the letters typed stand in `text` in this order, gaps allowed; case and spaces don't count."""
+    """Whether `text` contains the typed letters in order, gaps allowed; case and spaces don't count."""
     letters = iter(text.lower())
     return all(letter in letters for letter in typed.lower() if letter != " ")
 
 
 def likeness(typed: str, title: str) -> float:
-    """0..1: of what was typed and the title, or the one of its words that is most like it."""
+    """Return the similarity 0..1 of the typed text and the title, or its most similar word."""
     words = (title.lower(), *title.lower().split())
     return max(SequenceMatcher(None, typed.lower(), word).ratio() for word in words)
 
 
 def _row(ui: PanelContext, action: Action, chosen: bool, moved: bool) -> bool:
-    """Whether it is clicked."""
+    """Draw a row; return whether it was clicked."""
     if chosen:
         imgui.push_style_color(imgui.Col_.header, imgui.get_style_color_vec4(imgui.Col_.button_active))
     clicked, _ = imgui.selectable(f"{action.title}##{action.name}", chosen)
@@ -91,7 +93,5 @@ def _row(ui: PanelContext, action: Action, chosen: bool, moved: bool) -> bool:
             imgui.set_scroll_here_y()
     keys = captions(action, ui.bindings, ui.key_captions).split(", ")[0]
     imgui.same_line(dialog_width(WIDE) - imgui.calc_text_size(keys).x - 2 * imgui.get_style().scrollbar_size)
-    (imgui.text_unformatted if chosen else imgui.text_disabled)(
-        keys
-    )  # on the chosen one's ground faint text can't be read
+    (imgui.text_unformatted if chosen else imgui.text_disabled)(keys)  # faint text is unreadable on the selection
     return clicked

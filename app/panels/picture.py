@@ -1,4 +1,4 @@
-"""The picture panel: what single pictures show, from what they start, how many are made, and how."""
+"""The picture panel: prompts, starting picture, number and settings of single pictures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from diffusion.upscaling.embedded import MOST_FACTOR
 SHAPES = {"1:1": 1.0, "4:3": 4 / 3, "3:2": 1.5, "16:9": 16 / 9}
 SUGGESTIONS = 2
 BASIC = ("steps", "sampler", "scale")
-ELSEWHERE = (*BASIC, "seed", "further", "strength")  # fields that don't stand under "More settings"
+ELSEWHERE = (*BASIC, "seed", "further", "strength")  # fields not shown under "More settings"
 
 
 class PicturePanel:
@@ -77,16 +77,17 @@ class PicturePanel:
             form, settings=replace(form.settings, dream=edit(form.settings.dream, only=BASIC, unused=silent))
         )
         row_label(
-            "Preview every", "Show the running picture after so many steps; each preview costs about a step's time."
+            "Preview every",
+            "Steps between previews of the running picture; each preview costs about the time of a step.",
         )
         words = "never" if form.every == 0 else "step" if form.every == 1 else "%d steps"
         _, every = imgui.slider_int("##every", form.every, 0, 20, words, imgui.SliderFlags_.always_clamp)
         form = replace(form, every=every)
         if not imgui.collapsing_header("More settings"):
             return form
-        if imgui.button("\uf0c5  Take those of the Sampler panel", imgui.ImVec2(-1, 0)):
+        if imgui.button("\uf0c5  Copy from the Sampler panel", imgui.ImVec2(-1, 0)):
             form = form.set_dream(**{**vars(ui.session.dream), "seed": form.settings.dream.seed})
-        hint("Make pictures with the settings of the scene's dreams. The seed stays.")
+        hint("Use the settings of the scene's dreams. The seed stays.")
         settings = edit(form.settings, only=("phases", "start_noise", "surface", "distance"), unused=silent)
         for title, names in sections().items():
             left = tuple(name for name in names if name not in ELSEWHERE)
@@ -109,7 +110,7 @@ def _modes(form: PictureForm) -> PictureForm:
 
 
 def _turn(turn: str) -> str:
-    """How an anagram is turned, chosen from all ways."""
+    """Draw the choice of an anagram's turn."""
     from diffusion.denoisers.anagram import VIEWS
 
     row_label("Turned", "How the picture is turned to show the second prompt.")
@@ -122,7 +123,7 @@ def _turn(turn: str) -> str:
 
 
 def _input(ui: PanelContext, form: PictureForm) -> PictureForm:
-    """The picture to start from, and how far to depart from it."""
+    """Draw the picture to start from and the strength."""
     imgui.separator_text("Start from")
     path = form.settings.init
     side = 3 * imgui.get_frame_height_with_spacing()
@@ -149,7 +150,7 @@ def _input(ui: PanelContext, form: PictureForm) -> PictureForm:
 
 
 def _mask(ui: PanelContext, form: PictureForm) -> PictureForm:
-    """What is repainted."""
+    """Draw the mask's choices."""
     mask = form.settings.mask
     imgui.separator_text("Mask")
     side = 2 * imgui.get_frame_height_with_spacing()
@@ -180,7 +181,7 @@ def _mask(ui: PanelContext, form: PictureForm) -> PictureForm:
 
 
 def _control(ui: PanelContext, form: PictureForm) -> None:
-    """The picture that ControlNets see."""
+    """Draw the choice of the picture for ControlNets."""
     seen = form.settings.control_image
     if imgui.button("\uf07c  ControlNet sees…"):
         ui.do("ask_control")
@@ -206,7 +207,7 @@ def _size(ui: PanelContext, form: PictureForm) -> PictureForm:
     imgui.same_line()
     if square("\uf0d7"):
         imgui.open_popup("shapes")
-    hint("Shapes, with as many pixels as suit the model.")
+    hint("Aspect ratios, with a number of pixels that suits the model.")
     if imgui.begin_popup("shapes"):
         model = ui.painter.client.model if ui.painter else None
         native, step = (model.native, model.multiple) if model else (256, 64)
@@ -220,7 +221,7 @@ def _size(ui: PanelContext, form: PictureForm) -> PictureForm:
 
 def _seeds(form: PictureForm) -> PictureForm:
     seed = form.settings.dream.seed
-    row_label("Seed", "Of the first picture; those of a batch follow one another.")
+    row_label("Seed", "Seed of the first picture; further pictures of a batch use the following seeds.")
     imgui.set_next_item_width(
         imgui.get_content_region_avail().x - imgui.get_frame_height() - imgui.get_style().item_spacing.x
     )
@@ -228,19 +229,19 @@ def _seeds(form: PictureForm) -> PictureForm:
     imgui.same_line()
     if square("\uf522"):
         typed = secrets.randbelow(SEEDS)
-    hint("Another seed, by chance.")
+    hint("Random seed.")
     form = form.set_dream(seed=min(max(typed, 0), SEEDS - 1)) if typed != seed else form
-    row_label("Pictures", "How many pictures to make, each with a seed of its own.")
+    row_label("Pictures", "Number of pictures, each with its own seed.")
     _, count = imgui.slider_int("##count", form.count, 1, MOST, flags=imgui.SliderFlags_.always_clamp)
-    _, renew = imgui.checkbox("Other seeds next time", form.renew)
-    hint("After a batch, go on with the seeds that follow. Off: the same seeds again, to see what a setting changes.")
+    _, renew = imgui.checkbox("New seeds each time", form.renew)
+    hint("Continue with the following seeds after a batch. When off, seeds repeat, to show the effect of a setting.")
     return replace(form, count=count, renew=renew)
 
 
 def _upscale(ui: PanelContext, form: PictureForm) -> PictureForm:
-    """How many times finished pictures are enlarged, and by what."""
+    """Draw the enlargement and the choice of the upscaler."""
     settings = form.settings
-    row_label("Upscale", "Enlarge finished pictures by a network that was trained for it. 1 leaves them as they are.")
+    row_label("Upscale", "Enlarge finished pictures with an upscaling network; 1 is off.")
     buttons = 2 * (imgui.get_frame_height() + imgui.get_style().item_spacing.x)
     imgui.set_next_item_width(imgui.get_content_region_avail().x - buttons)
     flags = imgui.SliderFlags_.always_clamp
@@ -259,7 +260,7 @@ def _upscale(ui: PanelContext, form: PictureForm) -> PictureForm:
 
 
 def _make(ui: PanelContext) -> None:
-    """The buttons that begin and end, and how far it is."""
+    """Draw the buttons and the progress."""
     work = ui.pictures
     form, progress = work.form, work.progress
     gap = imgui.get_style().item_spacing.x
@@ -281,7 +282,7 @@ def _make(ui: PanelContext) -> None:
 
 
 def progress_text(ui: PanelContext) -> str:
-    """Which picture and step it is."""
+    """Return which picture and step is running."""
     progress = ui.pictures.progress
     total, preview = progress.made + len(progress.running), progress.preview
     step = f"step {preview.step} of {preview.steps}" if preview else "waiting for the model"
@@ -289,7 +290,7 @@ def progress_text(ui: PanelContext) -> str:
 
 
 def find_unused(ui: PanelContext, form: PictureForm) -> dict[str, str]:
-    """Fields of the form that change nothing now → why."""
+    """Return fields of the form that have no effect now → why."""
     from diffusion.denoisers.inert import Situation, find_inert
 
     model = ui.painter.client.model if ui.painter else None

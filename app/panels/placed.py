@@ -1,4 +1,4 @@
-"""Shows over the scene where a picture would lie and how large."""
+"""Shows a picture over the scene where it would be placed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Box = tuple[float, float, float, float]  # x, y, width, height
 
 
 def draw_placed(ui: PanelContext, source: Source, choose: Callable[[float, float], float]) -> None:
-    """Draw a picture in the middle of the scene, in a frame. choose: min = all of it, as a splat; max = it fills the view."""
+    """Draw a framed picture in the middle of the scene. choose: min = fit it into the view, as a splat; max = fill the view."""
     x, y, width, height = place_box(source.picture.shape[1], source.picture.shape[0], ui.scene_box, choose)
     low, high = imgui.ImVec2(x, y), imgui.ImVec2(x + width, y + height)
     left, top, across, down = ui.scene_box
@@ -28,7 +28,7 @@ def draw_placed(ui: PanelContext, source: Source, choose: Callable[[float, float
 
 
 def place_box(columns: int, rows: int, box: Box, choose: Callable[[float, float], float]) -> Box:
-    """Where a picture of rows × columns lies in a box, as `app.actions.image_fit` lays it: in the middle, at its own proportions."""
+    """Return the box of a picture of rows × columns inside another one, placed as `app.actions.image_fit` does: centred, undistorted."""
     x, y, width, height = box
     scale = choose(width / columns, height / rows)
     return x + (width - columns * scale) / 2, y + (height - rows * scale) / 2, columns * scale, rows * scale

@@ -24,7 +24,7 @@ class PreviewPanel:
         imgui.pop_text_wrap_pos()
         running, preview = painter.client.running, painter.client.preview
         imgui.progress_bar(painter.client.share, imgui.ImVec2(-1, imgui.get_frame_height() * 0.4), "")
-        hint("Steps, decoding, blending and laying of the running dream, by the time they take.")
+        hint("Progress of the running dream by time: steps, decoding, blending and laying.")
         imgui.begin_disabled(running is None)
         if imgui.button("\uf04d  Cancel"):
             ui.do("cancel")
@@ -50,7 +50,7 @@ class PreviewPanel:
         return ui.session
 
     def _image(self, ui: PanelContext) -> np.ndarray | None:
-        """Of the running dream the newest that was decoded, or as painted by the linear map; of a part its last; else of the last dream."""
+        """Draw the running dream's newest preview, or the last dream's picture."""
         painter = ui.painter
         assert painter is not None
         record = next(
@@ -65,5 +65,5 @@ class PreviewPanel:
 
 
 def _height(ui: PanelContext) -> float:
-    """What is left of the panel below, but not less than a picture needs."""
+    """Return the remaining height of the panel, at least what a picture needs."""
     return max(120 * ui.scale, imgui.get_content_region_avail().y)

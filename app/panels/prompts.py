@@ -18,13 +18,13 @@ STYLED = "Style pictures need --ip-adapter."
 
 
 class PromptFields:
-    """Keeps what is being typed. Each panel has its own."""
+    """Text fields that keep unfinished input. Each panel has its own instance."""
 
     def __init__(self) -> None:
-        self._typing: dict[int, str] = {}  # by ImGui's id of the field; empty again when it is left
+        self._typing: dict[int, str] = {}  # by ImGui's id of the field; removed when the field loses focus
 
     def line(self, label: str, empty: str, text: str, room: float = 0.0) -> tuple[bool, str]:
-        """(committed, text) of a field that fills the row but for `room` points; `empty` is shown while nothing is in it."""
+        """Draw a field that fills the row except for `room` points; return (committed, text). empty: placeholder."""
         identity = imgui.get_id(label)
         imgui.set_next_item_width(-room or -1)
         _, typed = imgui.input_text_with_hint(label, empty, self._typing.get(identity, text))
@@ -37,7 +37,7 @@ class PromptFields:
         return left and typed != text, typed
 
     def prompt(self, ui: PanelContext, label: str, text: str, most: int = SHOWN) -> tuple[bool, str]:
-        """(committed, prompt), typed or chosen from what is near to it. Suggestions are of the embedded model only, at most `most`."""
+        """Draw a prompt field with at most `most` suggestions of the embedded model; return (committed, prompt)."""
         changed, typed = self.line(label, "Prompt: what it looks like", text, dice_width(ui))
         if drawn := draw_dice(ui, label, self._typing.get(imgui.get_id(label), typed)):
             changed, typed = True, drawn
@@ -55,8 +55,7 @@ class PromptFields:
         return (True, chosen) if chosen else (changed, typed)
 
     def _suggestions(self, ui: PanelContext, label: str, prompt: str, most: int) -> str:
-        """The suggestion that was clicked, else "". What was typed stays until one is. Takes the same height whatever is found, as
-        the panel below would move while one types."""
+        """Draw suggestions; return the one that was clicked, else "". The height is constant, so that nothing moves while typing."""
         top, line = imgui.get_cursor_pos_y(), imgui.get_text_line_height_with_spacing()
         found = ui.suggestions.about(prompt)
         if found is None:
@@ -70,7 +69,7 @@ class PromptFields:
         return chosen
 
     def _matches(self, ui: PanelContext, label: str, prompt: str, found: Suggestions, most: int) -> str:
-        """The one that was clicked, else ""."""
+        """Draw the matches; return the one that was clicked, else ""."""
         chosen = ""
         tint = ui.palette.warning if found.far else ui.palette.good
         imgui.text_colored(colour(tint), "\uf071" if found.far else "\uf00c")

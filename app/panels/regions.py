@@ -1,4 +1,4 @@
-"""What each region's prompt predicts, as tiles with the region's colours and prompt."""
+"""The prediction of each region's prompt, as tiles with the region's colours and prompt."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from engine.render.daylight import NOON
 from scenes.scene import SKY, Colour, Scene
 
 ABREAST = 3  # tiles in a row
-MOST_SWATCHES = 3  # of one tile
+MOST_SWATCHES = 3  # per tile
 
 
 def draw_regions(ui: PanelContext, key: str, parts: tuple[Part, ...], width: float) -> None:
-    """Tiles in rows of so many points. key: distinguishes the pictures from those of other panels."""
+    """Draw tiles in rows, `width` points wide. key: prefix of the pictures' names, unique to the panel."""
     style = imgui.get_style()
     side = (width - (ABREAST - 1) * style.item_spacing.x) / ABREAST
     left = imgui.get_cursor_pos_x()
@@ -30,14 +30,14 @@ def draw_regions(ui: PanelContext, key: str, parts: tuple[Part, ...], width: flo
 
 
 def display_colours(scene: Scene, prompt: str) -> tuple[Colour, ...]:
-    """The display colours of the materials with a prompt, then of the sky. Empty if none has it, as where it was typed for a mask."""
+    """Return the display colours of the materials, and of the sky, with this prompt. Empty for a prompt typed for a mask."""
     built = [material.display for i, material in enumerate(scene.materials) if scene.prompt(i)[0] == prompt]
     sky = [scene.background.display or NOON] if scene.prompt(SKY)[0] == prompt else []
     return tuple(dict.fromkeys([*built, *sky]))
 
 
 def _caption(prompt: str, colours: tuple[Colour, ...], width: float) -> None:
-    """Swatches, and as much of the prompt as fits beside them."""
+    """Draw swatches, and as much of the prompt as fits beside them."""
     left = imgui.get_cursor_pos_x()
     for shade in colours[:MOST_SWATCHES] or (None,):
         swatch(shade)

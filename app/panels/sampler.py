@@ -1,4 +1,4 @@
-"""The sampler panel: all settings of a dream, drawn from their metadata, in sections."""
+"""The sampler panel: all settings of a dream, in sections, drawn from their metadata."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from base.step_schedule import StepSchedule
 from diffusion.denoisers.few_step import uses_few_step
 from diffusion.settings import DreamSettings
 
-# Section → its fields, in order. Fields that stand nowhere here follow under "More": a new one needs no line.
+# Section → its fields, in order. Fields that are not listed appear under "More", so a new one needs no line here.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Sampler": (
         "steps", "few_step", "sampler", "spacing", "spacing_power", "timestep_max", "timestep_min", "start_at", "end_at",
@@ -50,13 +50,13 @@ class SamplerPanel:
     def __init__(self) -> None:
         self._name = ""
         self._held: DreamSettings | None = None
-        self._before: DreamSettings | None = None  # the settings before a preset was chosen, while a repaint is offered
+        self._before: DreamSettings | None = None  # settings before a preset was selected, while a repaint is offered
         self._fields = PromptFields()
 
     def draw(self, ui: PanelContext) -> Session:
         painter = ui.painter
         if painter is None or painter.client.model is None:
-            # The tables of samplers live beside torch, which the worker is importing: asking now would stop the window.
+            # The tables of samplers import torch, which the worker is still loading: importing it here would block the window.
             faint("Loading the model.")
             return ui.session
         if not painter.client.model.dreams:
@@ -100,7 +100,7 @@ class SamplerPanel:
         return replace(ui.session, dream=dream)
 
     def _further(self, dream: DreamSettings) -> DreamSettings:
-        """The further prompts on one line, with bars between them."""
+        """Draw the further prompts on one line, separated by bars."""
         bar = " | "
         changed, text = self._fields.line("##further", "Further prompts: moss:0.5 | rust:-0.3", bar.join(dream.further))
         if not changed:
@@ -108,7 +108,7 @@ class SamplerPanel:
         return replace(dream, further=tuple(part.strip() for part in text.split(bar.strip()) if part.strip()))
 
     def _presets(self, ui: PanelContext, dream: DreamSettings) -> DreamSettings:
-        """A combo of presets, showing the one that the settings are; and a name under which to save them."""
+        """Draw a combo of presets that shows the current one, and a field to save the settings under a name."""
         table = preset_table(ui, dream)
         current = next((name for name, settings in table.items() if settings == dream), "")
         imgui.set_next_item_width(imgui.get_content_region_avail().x * 0.5)
@@ -137,7 +137,7 @@ class SamplerPanel:
         return dream
 
     def _offer_repaint(self, ui: PanelContext, dream: DreamSettings) -> None:
-        """After a preset was chosen, until it is answered or the settings are what they were."""
+        """Offer a repaint after a preset was selected, until it is answered or the old settings are back."""
         painted = ui.open_scene is not None and bool(ui.open_scene.volume.atlas.bytes)
         if self._before is None or self._before == dream or not painted:
             self._before = None
@@ -152,7 +152,7 @@ class SamplerPanel:
             self._before = None
 
     def _compare(self, ui: PanelContext, dream: DreamSettings) -> None:
-        """The view dreamed by these settings and by others, side by side."""
+        """Draw the button that compares these settings with others."""
         imgui.begin_disabled(ui.comparison is not None)
         if imgui.button("\uf0db  Compare with…"):
             imgui.open_popup("compare with")
@@ -172,7 +172,7 @@ class SamplerPanel:
 
 
 def variations(dream: DreamSettings) -> dict[str, DreamSettings]:
-    """The same settings with one change each: what a seed, a sampler and guidance do."""
+    """Return the settings with one change each, to show the effect of a seed, a sampler and guidance."""
     other = "dpmpp_2m" if dream.sampler == "euler_ancestral" else "euler_ancestral"
     found = {
         "Another seed": replace(dream, seed=(dream.seed + 1) % SEEDS),
@@ -184,7 +184,7 @@ def variations(dream: DreamSettings) -> dict[str, DreamSettings]:
 
 
 def preset_table(ui: PanelContext, dream: DreamSettings) -> dict[str, DreamSettings]:
-    """Every preset by name, ours first, as settings with the seed of `dream`."""
+    """Return every preset by name, built-in ones first, as settings with the seed of `dream`."""
     model = None if ui.painter is None else ui.painter.client.model
     prefers = {} if model is None else model.defaults
     ours = {name: presets.apply(dream, values, prefers) for name, (_, values) in presets.PRESETS.items()}
@@ -192,14 +192,14 @@ def preset_table(ui: PanelContext, dream: DreamSettings) -> dict[str, DreamSetti
 
 
 def difference(one: DreamSettings, other: DreamSettings) -> str:
-    """What would change from one to the other, a line for each setting."""
+    """Return a line for each setting that differs."""
     pairs = ((f.name, getattr(one, f.name), getattr(other, f.name)) for f in fields(DreamSettings))
     lines = [f"{name.replace('_', ' ')}: {a} → {b}" for name, a, b in pairs if a != b]
     return "\n".join(lines) or "No difference."
 
 
 def sections() -> dict[str, tuple[str, ...]]:
-    """SECTIONS without what this version doesn't have, and with what stands in none of them."""
+    """Return SECTIONS without unknown fields, and with a section for the fields in none of them."""
     known = {f.name: None for f in fields(DreamSettings)}
     table = {title: tuple(n for n in names if n in known) for title, names in SECTIONS.items()}
     placed = {name for names in SECTIONS.values() for name in names}
@@ -208,7 +208,7 @@ def sections() -> dict[str, tuple[str, ...]]:
 
 
 def find_unused(dream: DreamSettings, few_steps: int = 0, controls: int = 0, adapter: bool = False) -> dict[str, str]:
-    """Fields that change nothing now → why. Call it once torch is there, which the tables of samplers and guidances need.
+    """Return fields that have no effect now → why. Call it once torch is loaded, which the tables of samplers and guidances need.
 
     few_steps: as many as the model's few-step network needs, 0 without one; controls: number of its ControlNets;
     adapter: whether it has an IP-Adapter.

@@ -1,4 +1,4 @@
-"""A small plot of shares over the steps of a dream: one bright line among faint ones, and the step that is looked at."""
+"""A small plot of shares over the steps of a dream: one bright line among faint ones, with the selected step marked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def plot_shares(
 ) -> int:
     """Returns the step nearest to the pointer, from 0.
 
-    bright, faint: float [steps], 0..1; place: the step that is looked at, from 0; tall: pixels; dot: a step marked on the bright line.
+    bright, faint: float [steps], 0..1; place: the selected step, from 0; tall: pixels; dot: a step marked on the bright line.
     """
     if not implot.begin_plot(name, imgui.ImVec2(-1, tall), FLAGS):
         return place

@@ -26,8 +26,8 @@ from base.files import atomic_write
 
 SIDE = 0.335  # the panels' share of a wide window, in which seven tabs are read whole; at least SIDE_POINTS wide
 SIDE_POINTS = 420.0
-FLOAT = (400.0, 430.0)  # points of a window over the scene
-TAB, BETWEEN = (4, 4), (3, 4)  # points around a tab's title, and between tabs
+FLOAT = (400.0, 430.0)  # width and height of a floating window in points
+TAB, BETWEEN = (4, 4), (3, 4)  # padding of tabs and spacing between them, in points
 Size = tuple[int, int]
 
 
@@ -58,16 +58,16 @@ class Shell:
         self.panels = [(panel(), dock) for panel, dock in PANELS]
         self.overlay_panels = OverlayPanels()
         self.shown = True  # Tab
-        self.known = layout.exists()  # the program was here before
+        self.known = layout.exists()  # not the first start
         self.scene_box: tuple[float, float, float, float] = (0, 0, 1, 1)  # x, y, width, height in points
         self.palette = theme.PALETTES["dark"]
         self._style: tuple[str, float] | None = None
         self._settled = False
-        self._front: list[str] = []  # tabs to be brought to the front, once their windows exist
+        self._front: list[str] = []  # tabs to bring to the front once their windows exist
         self._reset = not self._load_layout()
 
     def begin(self, size: Size, pixels: Size, scale: float, seconds: float) -> None:
-        """Start a frame. size: the window in points; pixels: its framebuffer; scale: what the window system leaves to us."""
+        """Start a frame. size: of the window in points; pixels: of its framebuffer; scale: see `Platform.scale`."""
         io = imgui.get_io()
         io.display_size = imgui.ImVec2(*size)
         io.display_framebuffer_scale = imgui.ImVec2(pixels[0] / max(1, size[0]), pixels[1] / max(1, size[1]))
@@ -80,7 +80,7 @@ class Shell:
         self._dock(scale)
 
     def draw(self, ui: PanelContext, profiler: FrameProfiler) -> Session:
-        """Menu, panels and overlays. Returns the session, changed or the same. A panel that raises is put into the log."""
+        """Draw menu, panels and overlays; return the session, changed or not. Errors of panels go to the log."""
         self._profiler, session = profiler, ui.session
         if self.shown:
             self._draw_guarded("menu", ui, lambda: draw_menu(ui, self.theme_name))
@@ -91,7 +91,7 @@ class Shell:
                 changed = self._draw_guarded(panel.title, ui, lambda p=panel, d=draw: d(p, ui))
                 session = _merge(ui.session, session, changed) if changed is not None else session
             if self._front and self._settled:
-                imgui.set_window_focus(self._front.pop(0))  # one a frame: a focus replaces the one before
+                imgui.set_window_focus(self._front.pop(0))  # one per frame, because a focus replaces the previous one
             self._settled = True
         changed = self._draw_guarded("overlays", ui, lambda: self.overlay_panels.draw(ui, self.scene_box))
         return session if changed is None else _merge(ui.session, session, changed)
@@ -103,7 +103,7 @@ class Shell:
         imgui.get_background_draw_list().add_image(self.renderer.image(texture), *corners)
 
     def end(self) -> None:
-        """Close the frame's lists; `render` may follow for any number of targets."""
+        """End the frame. `render` may then be called for any number of targets."""
         imgui.render()
         if imgui.get_io().want_save_ini_settings:
             imgui.get_io().want_save_ini_settings = False
@@ -117,7 +117,7 @@ class Shell:
 
     @property
     def editing(self) -> bool:
-        """Whether a widget is being dragged or typed into: a change that isn't finished."""
+        """Whether a widget is being dragged or typed into, so that a change is unfinished."""
         return imgui.is_any_item_active()
 
     @property
@@ -134,14 +134,14 @@ class Shell:
         return str(imgui.MouseCursor_(imgui.get_mouse_cursor()).name)
 
     def bring_to_front(self, *titles: str) -> None:
-        """Choose these panels' tabs, in the next frames."""
+        """Select these panels' tabs in the next frames."""
         self._front += titles
 
     def reset_layout(self) -> None:
         self._reset = True
 
     def save_layout(self) -> None:
-        """Where the panels stand, for the next start. A full disk must not stop the program: then it is forgotten."""
+        """Save the panels' layout for the next start. Write errors are ignored, so that a full disk doesn't stop the program."""
         try:
             with atomic_write(self.layout_file) as temporary:
                 temporary.write_text(imgui.save_ini_settings_to_memory(), encoding="utf-8")
@@ -160,7 +160,7 @@ class Shell:
         return changed
 
     def _floating(self, panel: Any, ui: PanelContext) -> Session | None:
-        """A window at the lower left of the scene, until the user moves it; it has a button to close it."""
+        """Draw a floating window, initially at the lower left of the scene, with a close button."""
         x, y, width, height = self.scene_box
         size = imgui.ImVec2(min(FLOAT[0] * ui.scale, width), min(FLOAT[1] * ui.scale, 0.9 * height))
         place, gap = imgui.Cond_.first_use_ever, 12 * ui.scale
@@ -195,7 +195,7 @@ class Shell:
         return True
 
     def _dock(self, scale: float) -> None:
-        """The dock space over the window, and the box that it leaves to the scene."""
+        """Create the dock space and find the box that it leaves to the scene."""
         view = imgui.get_main_viewport()
         root = imgui.get_id("dock")
         if self._reset and view.work_size.x > 1:
@@ -214,7 +214,7 @@ class Shell:
             self.scene_box = (view.pos.x, view.pos.y, view.size.x, view.size.y)
 
     def _arrange(self, root: int, view: Any, scale: float) -> None:
-        """The default: panels to the right in two stacks, the scene in the rest."""
+        """Set the default layout: panels in two stacks at the right, the scene in the rest."""
         docks = imgui.internal
         docks.dock_builder_remove_node(root)
         docks.dock_builder_add_node(root, int(imgui.internal.DockNodeFlagsPrivate_.dock_space))
@@ -231,7 +231,7 @@ class Shell:
 
 
 def _merge(before: Session, session: Session, changed: Session) -> Session:
-    """What one panel changed, put onto what the panels before it changed."""
+    """Merge one panel's changes with those of earlier panels."""
     if changed is before:
         return session
     names = [f.name for f in fields(Session) if getattr(changed, f.name) is not getattr(before, f.name)]

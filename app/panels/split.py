@@ -11,7 +11,7 @@ GRIP = 9.0  # radius of the handle, points
 
 
 class Split:
-    """place: of the line, 0..1 from the left."""
+    """place: position of the line, 0..1 from the left."""
 
     def __init__(self) -> None:
         self.place = 0.5
@@ -24,7 +24,7 @@ class Split:
         labels: tuple[str, str] = ("", ""),
         part: Box = (0.0, 0.0, 1.0, 1.0),
     ) -> None:
-        """Into the current window. pictures: left and right, for ImGui, None = nothing; part: of the pictures that is shown, as shares."""
+        """Draw into the current window. pictures: left and right, None = nothing; part: the part of the pictures to show, as shares."""
         x, y, width, height = box
         imgui.set_cursor_screen_pos(imgui.ImVec2(x, y))
         imgui.invisible_button("split", imgui.ImVec2(max(1.0, width), max(1.0, height)))
@@ -47,7 +47,7 @@ class Split:
                 draw_label(draw, text, (x + width if right else x, y), right, scale)
 
     def _line(self, draw: Any, x: float, y: float, height: float, scale: float) -> None:
-        """White with a dark rim: it must be seen on any two pictures."""
+        """Draw the line, white with a dark rim, so that it is visible on any picture."""
         white, dark = imgui.IM_COL32(255, 255, 255, 235), imgui.IM_COL32(0, 0, 0, 140)
         ends = imgui.ImVec2(x, y), imgui.ImVec2(x, y + height)
         draw.add_line(*ends, dark, 4 * scale)
@@ -66,7 +66,7 @@ class Split:
 
 
 def draw_label(draw: Any, text: str, corner: tuple[float, float], right: bool, scale: float) -> None:
-    """On a dark plate in an upper corner."""
+    """Draw a label on a dark plate in an upper corner."""
     size, rim = imgui.calc_text_size(text), 6 * scale
     x = corner[0] - size.x - 3 * rim if right else corner[0] + rim
     y = corner[1] + rim

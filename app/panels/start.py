@@ -1,4 +1,4 @@
-"""The start page: the built-in scenes and the recent ones as pictures, a new scene, and other files."""
+"""The start page: built-in and recent scenes as pictures, a new scene, and other files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scenes.load import BUILTIN
 
 WIDE = 66  # letters
 COLUMNS = 4
-RECENT = 8  # scenes shown, at most
+RECENT = 8  # maximum number of recent scenes
 ABOUT = {
     "hamlet": "Cottages around a pond",
     "ruins": "Columns around a pool",
@@ -28,7 +28,7 @@ class StartPage:
     """Draws the page while `Overlays.start` is set and no dialog is open."""
 
     def draw(self, ui: PanelContext) -> Session:
-        """Returns the session, with another choice of whether the page shows at the start."""
+        """Draw the page; return the session, in which only "Show at start" may change."""
         begin_dialog("Start", 0.5)
         gap = imgui.get_style().item_spacing.x
         width = (dialog_width(WIDE) - (COLUMNS - 1) * gap - imgui.get_style().scrollbar_size) / COLUMNS
@@ -77,7 +77,7 @@ class StartPage:
         return replace(ui.session, view=replace(view, start_page=shown)) if changed else ui.session
 
     def _card(self, ui: PanelContext, name: str, title: str, about: str, width: float) -> bool:
-        """A picture with a title and a line below it. name: of the scene, "" for an empty card. Returns whether it was clicked."""
+        """Draw a picture with a title and a line below; return whether it was clicked. name: of the scene, "" for an empty card."""
         imgui.begin_group()
         corner, tall = imgui.get_cursor_screen_pos(), _height(width)
         line = imgui.get_text_line_height_with_spacing()

@@ -1,4 +1,4 @@
-"""A number that may change over the steps: a slider, or a curve whose points can be dragged, added and removed."""
+"""Edits a number that may change over the steps: a slider, or a curve whose points can be dragged, added and removed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from imgui_bundle import imgui, implot
 from app.panels.context import hint, square, use_accent_colour
 from base.step_schedule import Scheduled, StepSchedule
 
-TALL = 5.5  # of the plot, in heights of a line
-NEAR = 0.02  # points are kept this far apart in the run
+TALL = 5.5  # height of the plot, in lines of text
+NEAR = 0.02  # minimum distance between points, as a share of the run
 HELP = "Drag a point to move it, double-click to add one, right-click a point to remove it. Left is the first step."
 Points = tuple[tuple[float, float], ...]
 
 
 def draw_scheduled(value: Scheduled, least: float, most: float) -> tuple[bool, Scheduled]:
-    """(changed, value) of a setting from `least` to `most`."""
+    """Draw a setting from `least` to `most`; return (changed, value)."""
     if not isinstance(value, StepSchedule):
         button = imgui.get_frame_height()
         imgui.set_next_item_width(-button - imgui.get_style().item_inner_spacing.x)
@@ -23,7 +23,7 @@ def draw_scheduled(value: Scheduled, least: float, most: float) -> tuple[bool, S
         imgui.same_line(0, imgui.get_style().item_inner_spacing.x)
         if square("\uf201"):
             return True, StepSchedule(((0.0, value), (1.0, value)))
-        hint("Let it change over the steps.")
+        hint("Change this value over the steps.")
         return changed, number
     imgui.begin_group()
     switched, stepped = imgui.checkbox("Stepped", value.stepped)
@@ -41,7 +41,7 @@ def draw_scheduled(value: Scheduled, least: float, most: float) -> tuple[bool, S
 
 
 def _plot(schedule: StepSchedule, least: float, most: float) -> Points:
-    """The points after what the mouse did to them this frame."""
+    """Draw the curve; return the points after this frame's mouse input."""
     points = schedule.points
     flags = implot.Flags_.no_legend | implot.Flags_.no_menus | implot.Flags_.no_box_select | implot.Flags_.no_title
     if not implot.begin_plot("##curve", imgui.ImVec2(-1, TALL * imgui.get_text_line_height()), flags):
@@ -74,7 +74,7 @@ def _draw_line(schedule: StepSchedule) -> None:
 
 
 def move_point(points: Points, number: int, place: float, value: float) -> Points:
-    """The point at another place, between its neighbours, and value."""
+    """Move a point to another value and place, but not past its neighbours."""
     low = points[number - 1][0] + NEAR if number else 0.0
     high = points[number + 1][0] - NEAR if number + 1 < len(points) else 1.0
     moved = (round(min(max(place, low), max(low, high)), 3), round(value, 2))
@@ -82,7 +82,7 @@ def move_point(points: Points, number: int, place: float, value: float) -> Point
 
 
 def add_point(points: Points, place: float, value: float) -> Points:
-    """With one more point, unless one is there."""
+    """Add a point, unless one is near."""
     place = round(min(max(place, 0.0), 1.0), 3)
     if any(abs(place - other) < NEAR for other, _ in points):
         return points
@@ -90,5 +90,5 @@ def add_point(points: Points, place: float, value: float) -> Points:
 
 
 def remove_point(points: Points, number: int) -> Points:
-    """Without a point; the last one stays."""
+    """Remove a point; the last one stays."""
     return points if len(points) == 1 else (*points[:number], *points[number + 1 :])

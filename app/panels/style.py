@@ -46,7 +46,7 @@ def draw_style(ui: PanelContext, fields: PromptFields, scene: Scene) -> None:
 
 
 def summary(style: Style) -> str:
-    """The style in one line."""
+    """Describe the style in one line."""
     return ", ".join(text for text in (style.light, style.prompt) if text) or "none"
 
 

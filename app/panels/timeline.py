@@ -1,4 +1,4 @@
-"""The timeline panel: scrub and play the steps of the last dreams, and save them as GIF, video or pictures."""
+"""The timeline panel: step through and play the last dreams, and save them as GIF, video or pictures."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from app.state import step_notes as remarks
 from app.state.timeline import Record
 from diffusion.lessons.stations import Setting
 
-RATE = 8.0  # pictures a second while playing
-TALL, LEAST = 230.0, 110.0  # points of a picture, at most, and however low the panel is
-# What a step is shown as → what it says.
+RATE = 8.0  # pictures per second while playing
+TALL, LEAST = 230.0, 110.0  # maximum and minimum height of a picture in points
+# How a step is shown → tooltip.
 SHOWS = {
     "Picture": "Prediction at this step.",
     "Noisy": "Noisy input of the step next to its prediction. Drag the line to compare.",
     "Regions": "Prediction of each region's prompt alone.",
-    "Beside": "This dream beside another one of the same view, and where they part.",
-    "Noised": "A picture with the noise of each step added (unsampled), and dreams that go on from there.",
-    "Latents": "All channels of the latents at this step, and how their values are distributed.",
+    "Beside": "This dream beside another one of the same view, and where they diverge.",
+    "Noised": "A picture with the noise of each step added (unsampled); a dream can continue from any of them.",
+    "Latents": "All channels of the latents at this step, and a histogram of their values.",
 }
 
 
@@ -37,19 +37,19 @@ class TimelinePanel:
     title = "Timeline"
 
     def __init__(self) -> None:
-        self._id: int | None = None  # of the dream shown; None = always the latest
+        self._id: int | None = None  # id of the dream shown; None = always the latest
         self._place = 0
         self._playing_since: float | None = None
         self._shows, self._split, self._emergence = "Picture", Split(), EmergencePlots()
         self._latents, self._beside, self._noised = LatentsView(), BesideView(), NoisedView()
-        self._followed: Setting | None = None  # what the guided tour asked for last
+        self._followed: Setting | None = None  # the guided tour's last request
 
     def show(self, number: int, place: int, manner: str) -> None:
-        """A step of the dream with this number, as one of SHOWS."""
+        """Show a step of a dream. number: id of the dream; manner: one of SHOWS."""
         self._id, self._place, self._shows, self._playing_since = number, place, manner, None
 
     def _follow(self, setting: Setting | None, record: Record) -> None:
-        """Show what the guided tour asks for."""
+        """Show what the guided tour requests."""
         self._followed = setting
         if setting is not None and record.shown:
             self.show(record.id, round(setting.place * (len(record.shown) - 1)), setting.timeline)
@@ -79,7 +79,7 @@ class TimelinePanel:
         return ui.session
 
     def _draw_emergence(self, ui: PanelContext, record: Record) -> None:
-        """When each region became what it is; a click goes there."""
+        """Draw the plots of when each region became what it is; a click selects the step."""
         imgui.align_text_to_frame_padding()
         imgui.text_unformatted("When it emerges")
         about(ui, "emergence")
@@ -90,7 +90,7 @@ class TimelinePanel:
             self.show(record.id, clicked, self._shows)
 
     def _picture(self, ui: PanelContext, record: Record) -> None:
-        """The step in the chosen manner, of the finished picture the last one; what nobody watched as it is."""
+        """Draw the selected step in the chosen manner. Steps that were not recorded in detail are shown as plain pictures."""
         imgui.set_next_item_width(-2 * imgui.get_frame_height())
         if imgui.begin_combo("##shows", f"Show: {self._shows.lower()}"):
             for name, words in SHOWS.items():
@@ -126,7 +126,7 @@ class TimelinePanel:
             show(ui, "timeline", image, width, tall)
 
     def _thumbnails(self, ui: PanelContext, records: tuple[Record, ...], chosen: Record) -> None:
-        """The last dreams as a row of small pictures; clicking the newest follows what comes."""
+        """Draw the last dreams as small pictures. A click on the newest follows new dreams again."""
         room = imgui.get_content_region_avail().x
         side = 44 * ui.scale
         fits = max(1, int(room // (side * 1.6)))
@@ -160,8 +160,10 @@ class TimelinePanel:
         imgui.same_line()
         imgui.set_next_item_width(-1)
         if self._playing_since is not None:
-            self._place = int((ui.now - self._playing_since) * RATE) % (count + 4)  # the finished picture stays a while
-        elif self._id is None:  # nobody scrubs: follow the running dream, and show the finished one
+            self._place = int((ui.now - self._playing_since) * RATE) % (
+                count + 4
+            )  # the finished picture is shown longer
+        elif self._id is None:  # the user selected no dream: follow the running one, then show it finished
             self._place = count - 1
         self._place = min(self._place, count - 1)
         clamp, words = imgui.SliderFlags_.always_clamp, _format(record, self._place)

@@ -1,4 +1,4 @@
-"""The U-Net in 3D under the mouse: drag to turn, wheel to zoom, click to select a block, double-click to reset."""
+"""The U-Net in 3D: drag to turn, wheel to zoom, click to select a block, double-click to reset."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from engine.unet_view.labels import label_corner as place
 from engine.unet_view.layout import Anatomy, lay_out
 from engine.unet_view.orbit import Orbit, find_block_at
 
-RATE = 30.0  # pictures a second of what flows
-STILL = 4.0  # points that a click may move
-HOVERED = 0.5  # how strongly a block under the pointer is marked
-NAMED = 460.0  # points of width from which on the blocks' names stand beside them
-BESIDE = 4.0  # points between a text and what it names
-PLATE = 0.6  # how far a text hides what it stands on
-SMALL = 0.85  # of the text's size
+RATE = 30.0  # pictures per second of the animation
+STILL = 4.0  # maximum movement of a click in points
+HOVERED = 0.5  # strength of the mark on the block under the pointer
+NAMED = 460.0  # minimum width in points for block names
+BESIDE = 4.0  # points between a text and its block
+PLATE = 0.6  # opacity of the plate behind a text
+SMALL = 0.85  # text size relative to the normal one
 
 
 class UnetDiagram:
-    """A part of the Network panel. orbit: from where one looks; corner, size: of the picture, in points of the window and in pixels."""
+    """A part of the Network panel. orbit: the camera; corner, size: of the picture, in points of the window and in pixels."""
 
     def __init__(self) -> None:
         self.orbit = Orbit()
@@ -39,8 +39,10 @@ class UnetDiagram:
     def draw(
         self, ui: PanelContext, blocks: Sequence[Any], chosen: int, width: float, height: float
     ) -> tuple[int, bool]:
-        """Into the current window, width × height points. Returns the chosen block, which a click changes, and whether data shall be
-        seen to flow. blocks: the same sequence as long as it is the same look."""
+        """Draw into the current window, width × height points; return (selected block, whether to animate the data flow).
+
+        blocks: the same object as long as the inspection is the same
+        """
         if self._blocks is not blocks:
             self._blocks, self._anatomy = blocks, lay_out(blocks)
         assert self._anatomy is not None
@@ -48,7 +50,7 @@ class UnetDiagram:
         imgui.begin_group()
         imgui.set_next_item_allow_overlap()
         imgui.invisible_button("unet", imgui.ImVec2(max(1.0, width), max(1.0, height)))
-        dense = max(1.0, imgui.get_io().display_framebuffer_scale.x)  # pixels of a point here
+        dense = max(1.0, imgui.get_io().display_framebuffer_scale.x)  # pixels per point
         size = max(16, round(width * dense)), max(16, round(height * dense))
         self.corner, self.size = (corner.x, corner.y), size
         mouse = imgui.get_mouse_pos()
@@ -79,7 +81,7 @@ class UnetDiagram:
         return chosen, moves
 
     def _turn(self, anatomy: Anatomy, size: tuple[int, int], at: tuple[float, float]) -> None:
-        """Follow the mouse."""
+        """Turn and zoom by the mouse."""
         io = imgui.get_io()
         if imgui.is_item_activated():
             self._moved = 0.0
@@ -87,7 +89,7 @@ class UnetDiagram:
             self._moved += abs(io.mouse_delta.x) + abs(io.mouse_delta.y)
             self.orbit = self.orbit.turn(io.mouse_delta.x, io.mouse_delta.y)
         if imgui.is_item_hovered():
-            imgui.set_item_key_owner(imgui.Key.mouse_wheel_y)  # or the panel would scroll
+            imgui.set_item_key_owner(imgui.Key.mouse_wheel_y)  # otherwise the panel would scroll
             if io.mouse_wheel:
                 self.orbit = self.orbit.zoom_towards(io.mouse_wheel, anatomy, size, at)
             if imgui.is_mouse_double_clicked(imgui.MouseButton_.left):
@@ -95,25 +97,25 @@ class UnetDiagram:
 
 
 def _motion(ui: PanelContext, corner: imgui.ImVec2) -> bool:
-    """A small button in the picture's lower right corner: whether data shall be seen to flow."""
+    """Draw a small button in the picture's lower right corner that switches the animation."""
     moves, side = ui.session.view.motion, imgui.get_frame_height()
     imgui.set_cursor_screen_pos(imgui.ImVec2(corner.x - side - 4 * ui.scale, corner.y - side - 4 * ui.scale))
     imgui.push_style_color(imgui.Col_.button, imgui.ImVec4(0, 0, 0, 0))
     if imgui.button("\uf04c##motion" if moves else "\uf04b##motion", imgui.ImVec2(side, side)):
         moves = not moves
     imgui.pop_style_color()
-    hint("Animate the data flow. It stays at each block as long as the block takes; brighter means more data.")
+    hint("Animate the data flow. It pauses at each block in proportion to its time; brighter means more data.")
     return moves
 
 
 def figures(block: Any, whole: float) -> str:
-    """whole: seconds of all blocks."""
+    """Describe a block. whole: seconds of all blocks."""
     channels, height, width = block.shape
     return f"{channels} channels of {width}×{height}, {block.seconds / whole:.0%} of the time"
 
 
 def tints(palette: Palette) -> Tints:
-    """The theme's colours."""
+    """Return the diagram's colours for a theme."""
     return Tints(
         ground=_rgb(palette.ground),
         glow=_rgb(palette.field),
@@ -126,14 +128,14 @@ def tints(palette: Palette) -> Tints:
 
 
 def _write(ui: PanelContext, label: Label, box: tuple[imgui.ImVec2, float, tuple[int, int]], strong: bool) -> None:
-    """box: the picture's upper left corner, its pixels of a point, and its size in pixels."""
+    """Write a label. box: the picture's upper left corner, pixels per point, and size in pixels."""
     corner, dense, size = box
     tall, wide = imgui.get_font_size() * SMALL, imgui.calc_text_size(label.text).x * SMALL
     x, y = place(label, wide * dense, tall * dense, size, BESIDE * ui.scale * dense)
     ink = imgui.get_color_u32(colour(ui.palette.ink if strong else ui.palette.faint))
     at = imgui.ImVec2(corner.x + x / dense, corner.y + y / dense)
     draw, rim = imgui.get_window_draw_list(), 2 * ui.scale
-    ground = imgui.get_color_u32(colour(ui.palette.ground, PLATE))  # paths may run behind it
+    ground = imgui.get_color_u32(colour(ui.palette.ground, PLATE))  # paths may pass behind it
     plate = imgui.ImVec2(at.x - rim, at.y), imgui.ImVec2(at.x + wide + rim, at.y + tall)
     draw.add_rect_filled(*plate, ground, 2 * rim)
     draw.add_text(imgui.get_font(), tall, at, ink, label.text)

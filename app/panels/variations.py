@@ -17,7 +17,7 @@ GAP = 6.0  # points between pictures
 
 
 def draw_variations(ui: PanelContext, comparison: Comparison, box: Box, pictures: list[Any]) -> None:
-    """pictures: of the sides, for ImGui; None before one began."""
+    """Draw the variations. pictures: of the sides; None before their dream started."""
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(0, 0))
     begin_cover("##variations", box)
     imgui.pop_style_var()
@@ -29,7 +29,7 @@ def draw_variations(ui: PanelContext, comparison: Comparison, box: Box, pictures
 
 
 def cell_box(box: Box, number: int, scale: float) -> Box:
-    """Where a variation is shown: a part of the box with its proportions."""
+    """Return the cell of a variation: a part of the box with the same aspect ratio."""
     x, y, width, height = box
     gap = GAP * scale
     wide, tall = (width - gap) / COLUMNS, (height - gap) / COLUMNS
@@ -56,13 +56,13 @@ def _cell(ui: PanelContext, comparison: Comparison, number: int, picture: Any, c
 
 
 def _choice(ui: PanelContext, comparison: Comparison, box: Box) -> None:
-    """Below the pictures: what is going on, and the ways out."""
+    """Draw the status and the buttons below the pictures."""
     begin_bar("##variation choice", box, ui.scale)
     imgui.align_text_to_frame_padding()
     done = comparison.open_scene.painter.status_text if not comparison.done else "Click the one to keep."
     imgui.text_unformatted(done)
     imgui.same_line()
-    if imgui.button("\uf522  Other four"):
+    if imgui.button("\uf522  Four more"):
         ui.do("vary_again")
     hint("Dream four more, with the next seeds.")
     imgui.same_line()

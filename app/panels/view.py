@@ -33,7 +33,7 @@ class ViewPanel:
 
 
 def _modes(session: Session):  # type: ignore[no-untyped-def]
-    """A button for each display mode, as many in a row as fit."""
+    """Draw a button for each display mode, as many per row as fit."""
     view = session.view
     room = imgui.get_content_region_avail().x
     width = (room - 2 * imgui.get_style().item_spacing.x) / 3

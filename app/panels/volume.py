@@ -21,14 +21,14 @@ from app.state.keymap import BY_NAME
 from engine.edits import orphaned_paint
 from scenes.scene import SKY
 
-PATIENCE = 1.0  # seconds between two counts
+PATIENCE = 1.0  # seconds between counts
 
 
 class VolumePanel:
     title = "Volume"
 
     def __init__(self) -> None:
-        self._counted: tuple[weakref.ref[Plan], Survey] | None = None  # weak: a scene that was left is large
+        self._counted: tuple[weakref.ref[Plan], Survey] | None = None  # weak, so that a closed scene can be freed
         self._counted_at = 0.0
         self._brush = BrushTools("freeze", "thaw", "erase")
         self.meter = Meter()
@@ -104,7 +104,7 @@ def _world(ui: PanelContext) -> None:
 
 
 def _by_hand(ui: PanelContext, brush: BrushTools) -> None:
-    """The brush, and the same for the whole view."""
+    """Draw the brush tools, and the same operations for the whole view."""
     brush.draw(ui)
     for name, action in (("Freeze view", "freeze_view"), ("Thaw view", "thaw_view")):
         if imgui.button(name, imgui.ImVec2(imgui.get_content_region_avail().x * (0.5 if name[0] == "F" else 1), 0)):
@@ -115,7 +115,7 @@ def _by_hand(ui: PanelContext, brush: BrushTools) -> None:
 
 
 def _materials(ui: PanelContext, open_scene: OpenScene, counts: Survey) -> None:
-    """Each material that can be seen: its colour, name, painted share, and buttons to freeze, thaw and erase it."""
+    """Draw each visible material: colour, name, painted share, and buttons to freeze, thaw and erase it."""
     flags = imgui.TableFlags_.sizing_stretch_prop | imgui.TableFlags_.row_bg
     if not imgui.begin_table("materials", 3, flags):
         return

@@ -1,4 +1,4 @@
-"""The words of a prompt as buttons, and where in the picture each of them acts."""
+"""The words of a prompt as buttons, and where the picture attends to each of them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from app.panels.learn import remark
 from app.panels.picture_view import fit_size
 from app.state import step_notes as remarks
 
-TALL, LEAST = 420.0, 110.0  # points of the picture, at most, and however low the panel is
-ELSEWHERE = 0.6  # how dark the parts are that another prompt paints
-COLD, HOT = 0.25, 0.85  # how much the heat covers of the picture, where a word gets the least and the most attention
+TALL, LEAST = 420.0, 110.0  # maximum and minimum height of the picture in points
+ELSEWHERE = 0.6  # darkening of parts that belong to another prompt
+COLD, HOT = 0.25, 0.85  # opacity of the heat map at the least and at the most attention
 
 
 class WordsView:
-    """A part of the Network panel. region, word: the chosen ones."""
+    """A part of the Network panel. region, word: the selected ones."""
 
     def __init__(self) -> None:
         self.region = self.word = 0
         self._heat: tuple[Any, int, np.ndarray] | None = None
 
     def draw(self, ui: PanelContext, prompts: tuple[Any, ...], picture: np.ndarray) -> None:
-        """prompts: `diffusion.introspection.unet_probe.WordAttention`; picture: uint8 [H,W,3], what the dream came to."""
+        """prompts: `diffusion.introspection.unet_probe.WordAttention`; picture: uint8 [H,W,3], the finished dream."""
         if not prompts:
             faint("This network uses no prompt.")
             return
@@ -87,7 +87,7 @@ def _show_cell(attention: Any, x: float, y: float, corner: imgui.ImVec2, size: i
 
 
 def heat(where: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """uint8 [h,w,4] to be laid over the picture: from a word's least to its most attention in its prompt's part; dark elsewhere."""
+    """Return uint8 [h,w,4], an overlay for the picture: a heat map scaled to the word's range in its region, dark elsewhere."""
     own = where[share > 0.5 * share.max()]
     low, high = float(own.min()), float(own.max())
     level = np.clip((where - low) / max(high - low, 1e-9), 0, 1)
@@ -100,6 +100,6 @@ def heat(where: np.ndarray, share: np.ndarray) -> np.ndarray:
 
 @cache
 def _colours() -> np.ndarray:
-    """[256,3] in 0..255, from dark to bright, safe for the colour-blind."""
+    """Return a colour map [256,3] in 0..255, from dark to bright, safe for the colour-blind."""
     sampled = [implot.sample_colormap(i / 255, implot.Colormap_.plasma) for i in range(256)]
     return np.array([(c.x, c.y, c.z) for c in sampled]) * 255
