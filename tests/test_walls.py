@@ -193,6 +193,14 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     assert not [path.as_posix() for path in waiting]
 
 
+def test_panels_import_no_service() -> None:
+    panels = [path for path in SOURCES if path.as_posix().startswith("app/panels/")]
+    assert panels
+    assert [
+        p.as_posix() for p in panels if any(o.as_posix().startswith("app/services/") for o in imported_files(p))
+    ] == []
+
+
 def test_shaders_hold_no_python() -> None:
     assert not list((ROOT / "shaders").rglob("*.py"))
 

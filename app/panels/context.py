@@ -19,19 +19,19 @@ from app.loop.open_scene import OpenScene
 from app.loop.painter import Painter
 from app.moving.route import Route
 from app.moving.travel import Travel
-from app.services.model_list import ModelLister
-from app.services.scene_pictures import ScenePicture
 from app.session import Session
 from app.state.brush import Brush
 from app.state.builder import Builder
 from app.state.comparison import Comparison
 from app.state.inspection import NetworkInspection
 from app.state.keymap import Changes
+from app.state.model_list import ModelSource
 from app.state.model_load import ModelLoad
 from app.state.overlays import Overlays
 from app.state.picture_work import PictureWork
 from app.state.platform import Folders
 from app.state.prompt_dice import DiceSource
+from app.state.scene_picture import ScenePicture
 from app.state.suggestions import SuggestionSource
 from app.state.timeline import Timeline
 from app.state.tour import Tour
@@ -113,7 +113,7 @@ class PanelContext:
     suggestions: SuggestionSource
     dice: DiceSource
     scene_picture: Callable[[str], ScenePicture | None]
-    models: ModelLister
+    models: ModelSource
     loading: ModelLoad | None
     do: Callable[..., None]
     picture: Callable[[str, np.ndarray], Any]

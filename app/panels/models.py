@@ -11,8 +11,8 @@ from app.gui.theme import colour
 from app.loop.memory_room import Room
 from app.panels.context import PanelContext, begin_facts, fact, faint, hint, shorten_to_width
 from app.panels.model_additions import draw_added, fitting
-from app.services.model_list import ModelList
 from app.session import ModelChoice, Session
+from app.state.model_list import ModelList
 from base.files import expand_user
 from diffusion.library.facts import Facts
 from diffusion.library.listing import ListedModel
@@ -38,7 +38,7 @@ class ModelsPanel:
         if self._seen != ui.session.model:
             self._seen, self._wish = ui.session.model, None
         _draw_present(ui)
-        listed, wish = ui.models.look(), self._wish or ui.session.model
+        listed, wish = ui.models.get(), self._wish or ui.session.model
         if listed is None:
             faint(ui.models.problem or "Reading the list of models…")
             return ui.session

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from app.files import model_folders
-from app.loop.memory_room import Room, measure_room
+from app.loop.memory_room import measure_room
+from app.state.model_list import ModelList
 from base.errors import InputError
-from diffusion.library.listing import ListedModel, list_models
+from diffusion.library.listing import list_models
 from diffusion.loaders.hub_snapshot import cache_folder
 
 
-@dataclass(frozen=True)
-class ModelList:
-    """entries: of `list_models`; folders: registered; room: memory that is free; cache: the hub's; problem: why folders are not listed."""
-
-    entries: tuple[ListedModel, ...]
-    folders: tuple[Path, ...]
-    room: Room
-    cache: Path
-    problem: str = ""
-
-
 class ModelLister:
-    """`look` never waits: it returns the list that is known, and reads the disk on a thread when it is asked for or outdated."""
+    """A `ModelSource`. `get` never waits: it returns the latest list and reads the disk on a thread at first use and after `refresh`."""
 
     def __init__(self, config: Path) -> None:
         """config: the folder with the list of registered folders."""
@@ -36,14 +25,14 @@ class ModelLister:
         self._wanted = True
         self.problem = ""
 
-    def look(self) -> ModelList | None:
-        """The list; None until it is read for the first time."""
+    def get(self) -> ModelList | None:
+        """Return the latest list; None until it was read for the first time."""
         if self._running is not None and self._running.done():
             running, self._running = self._running, None
             try:
                 self._known = running.result()
                 self.problem = self._known.problem
-            except Exception as error:  # the panel goes on, and says so
+            except Exception as error:  # the panel shows it
                 self.problem = str(error) or type(error).__name__
         if self._wanted and self._running is None:
             self._wanted = False
@@ -56,16 +45,16 @@ class ModelLister:
         return self._running is not None or self._wanted
 
     def refresh(self) -> None:
-        """Let the next call of `look` read the disk again."""
+        """Read the disk again at the next call of `get`."""
         self._wanted = True
 
     def close(self) -> None:
-        """Wait until the disk is read."""
+        """Wait for the running read."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
 
 def read_list(config: Path) -> ModelList:
-    """Read all of it, with the memory that is free now."""
+    """Read the list of models and the free memory."""
     cache, problem = cache_folder(), ""
     try:
         folders = model_folders.load(config)

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from app.files.scene_pictures import is_scene, load_picture, picture_file, save_picture
 from app.services.background_io import BackgroundIO
 from app.services.viewport import Viewport
 from app.state.app_state import AppState
+from app.state.scene_picture import ScenePicture
 from base.errors import InputError
 from scenes.load import BUILTIN
-
-
-@dataclass(frozen=True, eq=False)
-class ScenePicture:
-    """picture: uint8 [h,w,3], None if there is none; day: when the scene was open last, or ""."""
-
-    picture: np.ndarray | None
-    day: str
 
 
 class ScenePictures:

@@ -192,7 +192,7 @@ def test_folders_are_listed_in_the_panel_chosen_by_mouse_and_forgotten(
     explorer.do("add_models", tiny_model)
     drive.until(lambda: model_folders.load(explorer.state.folders.config) == (tiny_model,), "it is registered")
     drive.until(
-        lambda: explorer.services.models.look() and len(explorer.services.models.look().entries) == 2, "it is listed"
+        lambda: explorer.services.models.get() and len(explorer.services.models.get().entries) == 2, "it is listed"
     )
     finished(drive)
     for place in places():
