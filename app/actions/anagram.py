@@ -1,4 +1,4 @@
-"""Anagrams: dreams of two prompts on one place, the second seen when the picture is turned."""
+"""Anagrams: dreams of two prompts in one place; the second appears when the picture is turned."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FRONTAL_FOV = 60.0  # degrees: field of view of the camera that looks straight a
 
 
 def dream_anagram(context: ActionContext, prompts: tuple[str, str], turn: str, surface: bool, freeze: bool) -> None:
-    """Dream two prompts on one place. turn: a name of diffusion.denoisers.anagram.VIEWS; turned by it, the picture shows the second.
+    """Dream two prompts in one place. turn: a name of diffusion.denoisers.anagram.VIEWS, which reveals the second.
 
     surface: only the surface at the centre of the view, painted from directly in front; otherwise the whole view.
     """
@@ -51,7 +51,7 @@ def dream_anagram(context: ActionContext, prompts: tuple[str, str], turn: str, s
 
 
 def _gather_surface(view: View, gathered: GatheredView) -> Slices[tuple[GatheredView, TexelMasks]]:
-    """Gather the surface at the centre of a gathered view from directly in front; also its texels."""
+    """Gather the surface at the centre of a view from directly in front; also return its texels."""
     open_scene, charts = view.open_scene, view.open_scene.plan.charts
     chart = int(gathered.chart[gathered.chart.shape[0] // 2, gathered.chart.shape[1] // 2])
     if charts.sky[chart]:
@@ -71,7 +71,7 @@ def _gather_surface(view: View, gathered: GatheredView) -> Slices[tuple[Gathered
 
 
 def frontal_camera(charts: Charts, chart: int) -> Camera:
-    """A camera directly in front of a chart (not the sky) that sees all of it, upright."""
+    """Return an upright camera directly in front of a chart (not the sky) that sees all of it."""
     normal, centre = sides.NORMAL[charts.side[chart]].astype(float), charts.centre[chart]
     half = float(charts.size[chart].max()) * charts.texel / 2
     place = tuple(centre + normal * half / np.tan(np.radians(FRONTAL_FOV / 2)))

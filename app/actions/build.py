@@ -28,7 +28,7 @@ def select_surface(context: ActionContext, x: float, y: float) -> None:
 
 
 def choose_tool(context: ActionContext, tool: str | None = None) -> None:
-    """Take a tool of `app.state.builder.TOOLS`, or put it away (""). Without a name, take the last one or put away the one in the hand."""
+    """Select a tool of `app.state.builder.TOOLS`, or none (""). Without a name, toggle the last one."""
     context.release_mouse()
     state = context.state
     state.builder.choose(tool if tool is not None else "" if state.builder.tool else state.builder.last)
@@ -39,7 +39,7 @@ def choose_tool(context: ActionContext, tool: str | None = None) -> None:
 
 
 def press(context: ActionContext, x: float, y: float, shift: bool = False) -> None:
-    """The left button goes down at a point of the window."""
+    """Handle a press of the left button at a point of the window."""
     state = context.state
     builder, ray = state.builder, _ray(context, x, y)
     tool = builder.choose_by_shift(shift)
@@ -64,7 +64,7 @@ def press(context: ActionContext, x: float, y: float, shift: bool = False) -> No
 
 
 def drag(context: ActionContext, x: float, y: float) -> None:
-    """The pointer moves to a point of the window while the button is held."""
+    """Handle movement of the pointer while the button is down."""
     state = context.state
     held, origin, ray = state.builder.press, state.camera.position, _ray(context, x, y)
     if held is None:
@@ -88,14 +88,14 @@ def release(context: ActionContext) -> None:
 
 
 def abandon(context: ActionContext) -> None:
-    """Take back what the button did since it was pressed."""
+    """Undo everything since the button was pressed."""
     builder = context.state.builder
     if builder.press is not None:
         context.state.scene, builder.press = builder.press.scene, None
 
 
 def turn_wheel(context: ActionContext, clicks: float) -> None:
-    """Select the next material (down) or the one before."""
+    """Select the next (down) or the previous material."""
     state = context.state
     count, step = len(state.scene.materials), -1 if clicks > 0 else 1
     value = state.builder.value

@@ -43,7 +43,7 @@ def compare(context: ActionContext, label: str = "", settings: DreamSettings | N
         return
     stop_travel(context)
     context.release_mouse()
-    both = {"as it is set": state.session.dream, label: settings}
+    both = {"current settings": state.session.dream, label: settings}
     context.services.strokes.do(begin_comparison(context, open_scene, state.camera, state.scene_size, both))
 
 
@@ -56,8 +56,10 @@ def begin_comparison(
     material: int | None = None,
     first: int = 0,
 ) -> Slices[None]:
-    """See the view as each of the settings, by their labels, would begin it, and then ask for all dreams. material, first: see
-    `Comparison`. InputError for a material that isn't in view."""
+    """Gather the view as it starts with each of the labelled settings, then request all dreams. material, first: see `Comparison`.
+
+    Raises InputError for a material that isn't in view.
+    """
     open_scene.painter.cancel()
     sides = []
     for label, one in settings.items():
@@ -67,7 +69,7 @@ def begin_comparison(
 
 
 def keep_compared(context: ActionContext, number: int) -> None:
-    """Lay one side onto the surfaces in place of what is there. Go on with its settings, unless it is a variation."""
+    """Lay one side onto the surfaces and adopt its settings, unless it is a variation."""
     state, comparison = context.state, context.state.comparison
     if comparison is None or (dreamed := comparison.sides[number].dreamed) is None:
         return
@@ -91,7 +93,7 @@ def stop_comparing(context: ActionContext) -> None:
 
 
 def update_comparison(context: ActionContext) -> None:
-    """Once a frame: end a comparison that can't be finished, or that was left for a camera path."""
+    """End a comparison that can't be finished, or if a camera path was started. Call once a frame."""
     state, comparison = context.state, context.state.comparison
     if comparison is not None and (comparison.over or state.travel.under_way or state.travel.go_to):
         problem = comparison.open_scene.painter.client.problem
@@ -100,7 +102,7 @@ def update_comparison(context: ActionContext) -> None:
 
 
 def _texels(open_scene: OpenScene, gathered: GatheredView, material: int | None) -> Slices[TexelMasks]:
-    """What a gathered view shows, or of it only one material."""
+    """Return the texels of a gathered view, optionally only of one material."""
     volume = open_scene.volume
     masks = yield from volume.find_visible_texels_slices(gathered.camera, (2 * gathered.size[0], 2 * gathered.size[1]))
     if material is None:
@@ -111,7 +113,7 @@ def _texels(open_scene: OpenScene, gathered: GatheredView, material: int | None)
 def _gather_without_paint(
     open_scene: OpenScene, camera: Camera, size: Size, settings: DreamSettings, material: int | None = None
 ) -> Slices[GatheredView]:
-    """The view as these settings would begin it if only frozen paint were on the surfaces; of one material, if it is given."""
+    """Gather the view as if only frozen paint were on the surfaces (optionally only without one material's other paint)."""
     painter, volume = open_scene.painter, open_scene.volume
     seen = yield from painter.requests.gather_task(camera, size).remaining_slices()
     if settings.seed != painter.session.dream.seed:

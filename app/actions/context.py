@@ -1,4 +1,4 @@
-"""`ActionContext`: what actions get to work with."""
+"""`ActionContext`: everything that actions may use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.state.platform import Platform
 
 
 class PanelControl(Protocol):
-    """What actions may ask of the panels. shown: whether the panels are drawn at all."""
+    """The part of the panels that actions control. shown: whether the panels are drawn."""
 
     shown: bool
 
@@ -25,8 +25,7 @@ class PanelControl(Protocol):
 
 @dataclass(frozen=True)
 class ActionContext:
-    """state: what actions read and change; services: what does the slow work; platform: the window; panels: their layout;
-    worker: dreams, and answers questions about the network."""
+    """state: read and changed by actions; services: for slow work; platform: the window; panels: their layout; worker: the model."""
 
     state: AppState
     services: Services
@@ -35,11 +34,11 @@ class ActionContext:
     worker: Worker
 
     def release_mouse(self) -> None:
-        """Give the pointer back, which turned the camera."""
+        """Release the pointer from turning the camera."""
         self.state.looking = ""
         self.platform.grab_mouse(False)
 
     def open_dialog(self) -> None:
-        """Make room for a dialog: give the pointer back and close the dialogs that are open."""
+        """Prepare for a dialog: release the pointer and close open dialogs."""
         self.release_mouse()
         self.state.overlays.close_dialogs()

@@ -50,7 +50,7 @@ def open_file(context: ActionContext, path: Path | None = None) -> None:
 
 
 def start_scene(context: ActionContext, name: str) -> None:
-    """Begin with an entry of the recent files from the start page; the scene that is open goes on."""
+    """Open an entry of the start page; without a name, continue with the open scene."""
     if name == context.state.scene_name:
         context.state.overlays.start = False
     else:
@@ -137,7 +137,7 @@ def _world(context: ActionContext, path: Path) -> None:
 
 
 def adopt(context: ActionContext, session: Session) -> None:
-    """Take over the settings of dreaming and of the view. The window keeps its size, and the scene stays."""
+    """Adopt a session's settings of dreams and of the view. The window's size and the scene stay."""
     own = context.state.session
     view = replace(session.view, size=own.view.size)
     context.state.session = replace(own, dream=session.dream, paint=session.paint, live=session.live, view=view)

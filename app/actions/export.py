@@ -21,7 +21,7 @@ from scenes.nerfstudio import write_path
 
 
 def make_timestamped_path(context: ActionContext, kind: str, suffix: str) -> Path:
-    """A path in the pictures' folder that is named by kind and time."""
+    """Return a path in the pictures' folder named by kind and time."""
     return context.state.folders.pictures / datetime.now().strftime(f"{kind}-%Y%m%d-%H%M%S{suffix}")
 
 
@@ -66,7 +66,7 @@ def save_last_dream(context: ActionContext) -> None:
 
 
 def save_preset(context: ActionContext, name: str) -> None:
-    """Keep the dream settings under a name."""
+    """Save the dream settings under a name."""
     state = context.state
     presets.save(state.folders.config / "presets", name, state.session.dream)
     read_presets(context)
@@ -74,7 +74,7 @@ def save_preset(context: ActionContext, name: str) -> None:
 
 
 def read_presets(context: ActionContext) -> None:
-    """Read the user's presets. Call it once the model is there, as presets are checked against tables in torch's modules."""
+    """Read the user's presets. Call it once the model is loaded, because presets are checked against tables in modules that need torch."""
     context.state.presets = presets.load(context.state.folders.config / "presets")
 
 

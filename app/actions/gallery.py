@@ -28,7 +28,7 @@ def view_pictures(context: ActionContext, *entries: Entry) -> None:
 
 
 def cover_scene(context: ActionContext, seen: ShownPictures | None = None, editor: MaskEditor | None = None) -> None:
-    """Lay pictures or the mask editor over the scene, in place of what was there."""
+    """Cover the scene with pictures or the mask editor, replacing an earlier cover."""
     context.release_mouse()
     work = context.state.pictures
     work.close()
@@ -82,7 +82,7 @@ def splat_file(context: ActionContext, path: Path) -> None:
 
 
 def swap_seen(context: ActionContext) -> None:
-    """Show the two compared pictures in the other way: wiped or side by side."""
+    """Switch between wiping and showing the two compared pictures side by side."""
     work = context.state.pictures
     if work.seen is not None:
         work.seen = replace(work.seen, wipe=not work.seen.wipe)

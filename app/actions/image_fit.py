@@ -9,17 +9,17 @@ from app.fields import Size
 from engine.atlas.views import GatheredView
 from scenes.camera import Camera
 
-FAINT = 12  # alpha up to which a picture changes nothing
+FAINT = 12  # alpha up to which a picture has no effect
 
 
 def find_inner_size(gathered: GatheredView, camera: Camera, size: Size) -> Size:
-    """The size in pixels that a view of this camera has in a look that surrounds it."""
+    """Return the size in pixels of a camera's view inside a larger gathered view."""
     tall = gathered.size[1] * np.tan(np.radians(camera.fov) / 2) / np.tan(np.radians(gathered.camera.fov) / 2)
     return min(gathered.size[0], round(tall * size[0] / size[1])), min(gathered.size[1], round(tall))
 
 
 def cover(picture: np.ndarray, size: Size) -> np.ndarray:
-    """The middle of a picture, as much as fills `size`, at that size."""
+    """Resize and crop a picture so that its middle fills `size`."""
     height, width = picture.shape[:2]
     scale = max(size[0] / width, size[1] / height)
     w, h = size[0] / scale, size[1] / scale
@@ -29,7 +29,7 @@ def cover(picture: np.ndarray, size: Size) -> np.ndarray:
 
 
 def contain(picture: np.ndarray, size: Size) -> np.ndarray:
-    """All of a picture, as large as fits into the middle of `size`, transparent around it."""
+    """Resize a picture to fit into `size`, centred, with transparent borders."""
     height, width = picture.shape[:2]
     scale = min(size[0] / width, size[1] / height)
     fitted = cover(picture, (max(1, round(width * scale)), max(1, round(height * scale))))
@@ -37,7 +37,7 @@ def contain(picture: np.ndarray, size: Size) -> np.ndarray:
 
 
 def centre(inner: np.ndarray, size: Size) -> np.ndarray:
-    """A picture in the middle of zeros [size[1], size[0]]."""
+    """Centre a picture on zeros [size[1], size[0]]."""
     whole = np.zeros((size[1], size[0], *inner.shape[2:]), inner.dtype)
     top, left = (whole.shape[0] - inner.shape[0]) // 2, (whole.shape[1] - inner.shape[1]) // 2
     whole[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
@@ -45,7 +45,7 @@ def centre(inner: np.ndarray, size: Size) -> np.ndarray:
 
 
 def fill_transparent(placed: np.ndarray) -> np.ndarray:
-    """uint8 [H,W,4], all known: what is transparent takes the colours of what is nearest, so that no edge is encoded."""
+    """Fill transparent pixels with the nearest colours, so that the encoder sees no edge. Returns uint8 [H,W,4]."""
     from diffusion.compositing.stored_colours import fill_unknown
 
     known = placed.copy()
@@ -54,10 +54,10 @@ def fill_transparent(placed: np.ndarray) -> np.ndarray:
 
 
 def composite_over(placed: np.ndarray, under: np.ndarray, bare: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(uint8 [H,W,3], bool [H,W] where the picture changes something) of a picture over what is seen.
+    """Composite a picture over a view. Returns (uint8 [H,W,3], bool [H,W] where the picture changes something).
 
     placed: uint8 [H,W,4]; under: uint8 [H,W,4], alpha 255 where painted, else 0; bare: uint8 [H,W,3], what unpainted surfaces show.
-    A texel is painted whole, so what its picture doesn't cover takes the colours below: the edge doesn't follow the texels.
+    A texel is always painted whole. Its parts outside the picture take the colours below, so that the edge doesn't follow the texels.
     """
     alpha = placed[..., 3:] / 255
     below = np.where(under[..., 3:] == 255, under[..., :3], bare)

@@ -1,4 +1,4 @@
-"""Dreams that the user requests from the Image panel: from a picture, over a mask. Each is a stroke that undo takes back."""
+"""Dreams that the user requests from the Image panel: from a picture, or over a mask. Each is a stroke that can be undone."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ImageJob:
 
 @dataclass(frozen=True)
 class View:
-    """The view for which an action was requested. size: in pixels; dream: the settings."""
+    """The view for which an action was requested. size: (width, height) in pixels; dream: the settings."""
 
     open_scene: OpenScene
     camera: Camera
@@ -56,12 +56,12 @@ class View:
         return self.open_scene.painter.requests.gather_task(self.camera, self.size).remaining_slices()
 
     def canvas(self, gathered: GatheredView) -> Canvas:
-        """The canvas of the whole gathered view, finished paint included, as it may change here, too."""
+        """Return the canvas of the whole gathered view. Finished paint may change here, too."""
         canvas = canvas_from(gathered, self.open_scene.scene, self.dream.steps)
         return replace(canvas, surface=replace(canvas.surface, occluded_source=None))
 
     def place(self, picture: np.ndarray, gathered: GatheredView, fit: Fit) -> np.ndarray:
-        """uint8 [H,W,4]: a picture fitted to the view's part of the gathered view, transparent around it."""
+        """Return uint8 [H,W,4]: a picture fitted to the view's part of the gathered view, transparent around it."""
         return centre(fit(picture, find_inner_size(gathered, self.camera, self.size)), gathered.size)
 
     def find_texels(self, gathered: GatheredView, mask: np.ndarray) -> Slices[TexelMasks]:
@@ -72,8 +72,8 @@ class View:
 def dream_from_picture(
     context: ActionContext, picture: np.ndarray, strength: float, freeze: bool, whole: bool = False
 ) -> None:
-    """img2img: dream this view from a picture, uint8 [H,W,4]. strength: 0 keeps the picture, 1 keeps nothing of it; whole: the picture
-    also shows what is dreamed around the view."""
+    """Dream this view from a picture, uint8 [H,W,4] (img2img). strength: 0 keeps the picture, 1 ignores it; whole: the picture also covers
+    the margin around the view."""
 
     def order(view: View) -> Slices[ImageJob]:
         gathered = yield from view.gather()
@@ -111,7 +111,7 @@ def splat(context: ActionContext, picture: np.ndarray, freeze: bool) -> None:
 
 
 def bare_colours(scene: Scene, gathered: GatheredView) -> np.ndarray:
-    """uint8 [H,W,3]: what a gathered view's surfaces show while they are unpainted, without daylight."""
+    """Return uint8 [H,W,3]: the colours of a gathered view's surfaces without paint and daylight."""
     shown = bare_sky(gathered.camera, gathered.size, scene.background.display)
     solid = gathered.pixel_material != SKY
     shown[solid] = np.array([m.display for m in scene.materials], np.uint8)[gathered.pixel_material[solid]]
@@ -154,7 +154,7 @@ def inpaint(context: ActionContext, prompt: str, strength: float, freeze: bool) 
         masks = yield from view.open_scene.volume.find_visible_texels_slices(
             gathered.camera, gathered.size, fine > MIN_MASK
         )
-        return ImageJob(gathered, canvas, settings, "dreaming what is marked", masks)
+        return ImageJob(gathered, canvas, settings, "repainting the masked area", masks)
 
     submit_image_job(context, order, freeze)
 

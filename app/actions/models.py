@@ -1,4 +1,4 @@
-"""Loads another model without a restart. The one before stays until it is there; paint stays with the latents that it is of."""
+"""Loads another model without a restart. The present one stays until the new one is ready; paint is stored by latent space."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _IDS = itertools.count()
 
 
 def load_model(context: ActionContext, choice: ModelChoice) -> None:
-    """Load a model with what is given beside it. What runs is stopped; nothing is dreamed until it is there or has failed."""
+    """Load a model with its additions. Stops running work; nothing is dreamed until loading succeeds or fails."""
     state = context.state
     if state.loading is not None:
         state.notify("A model is being loaded; cancel that first", "warning")
@@ -46,7 +46,7 @@ def load_model(context: ActionContext, choice: ModelChoice) -> None:
 
 
 def cancel_load(context: ActionContext) -> None:
-    """Stop loading before its next part. Once the model is there, it is too late."""
+    """Stop loading before the next part. Has no effect once the model is loaded."""
     state = context.state
     if state.loading is not None and state.loading.model is None:
         context.worker.cancel_model()
@@ -54,7 +54,7 @@ def cancel_load(context: ActionContext) -> None:
 
 
 def handle_model_message(context: ActionContext, message: ModelMessage) -> None:
-    """What the worker says about the model that it loads."""
+    """Handle the worker's messages about loading a model."""
     state, loading = context.state, context.state.loading
     if loading is None or message.order.id != loading.order.id:
         return
@@ -73,7 +73,7 @@ def handle_model_message(context: ActionContext, message: ModelMessage) -> None:
 
 
 def follow_loading(context: ActionContext, open_scene: OpenScene) -> None:
-    """Once a frame: go over to a model that is loaded, as soon as nothing changes the surfaces and their paint is safe."""
+    """Switch to a loaded model once nothing changes the surfaces and their paint is saved. Call once a frame."""
     state, services, loading = context.state, context.services, context.state.loading
     if loading is None or loading.model is None:
         return
@@ -84,9 +84,9 @@ def follow_loading(context: ActionContext, open_scene: OpenScene) -> None:
         if not loading.saving:
             state.loading = replace(loading, saving=True)
             services.autosave.save()
-        elif not services.autosave.busy:  # it could not be saved, as a message says
+        elif not services.autosave.busy:  # saving failed, which a message explains
             state.loading = None
-            state.notify("The paint could not be saved, so the model that it is of comes back", "error")
+            state.notify("The paint could not be saved, so the previous model stays", "error")
             load_model(context, state.session.model)
         return
     state.loading = None
@@ -94,12 +94,12 @@ def follow_loading(context: ActionContext, open_scene: OpenScene) -> None:
 
 
 def _keeps_paint(before: ModelInfo | None, after: ModelInfo) -> bool:
-    """Whether paint of one model can go on with the other: its latents are of the same autoencoder."""
+    """Whether the paint of one model can be used with the other: both have the same latent space."""
     return before is None or (before.space, before.channels) == (after.space, after.channels)
 
 
 def _go_over(context: ActionContext, open_scene: OpenScene, choice: ModelChoice, model: ModelInfo) -> None:
-    """Dream with another model from now on."""
+    """Switch to another model."""
     state, services, before = context.state, context.services, context.state.model
     kept, painted, file = _keeps_paint(before, model), len(open_scene.volume.atlas) > 0, services.worlds.file
     state.timeline, state.inspection, state.cancelled_view = state.timeline.seal(), NetworkInspection(), ()
@@ -134,19 +134,19 @@ def _go_over(context: ActionContext, open_scene: OpenScene, choice: ModelChoice,
 
 def _describe_change(before: ModelInfo, file: Path) -> str:
     return (
-        "its latents are others, so the surfaces are painted anew; "
+        "its latents differ, so the surfaces are painted anew; "
         f"the paint of {before.id} is kept in {file.name} and comes back with that model"
     )
 
 
 def _with_model(edited: Edited, choice: ModelChoice, kept: bool) -> Edited:
-    """A state of the undo history with another model; its strokes go with paint of other latents."""
+    """Return a state of the undo history with another model; strokes on paint of other latents are dropped."""
     session, route, scene, strokes = edited
     return replace(session, model=choice), route, scene, strokes if kept else ()
 
 
 def begin_with_model(context: ActionContext, model: ModelInfo) -> None:
-    """The first model is there: restore what a crash left, or read the scene's world."""
+    """Start with the first model: restore the state of a crashed run, or load the scene's world."""
     work = context.state.pictures
     work.form = work.form.follow(None, model)
     read_presets(context)
@@ -155,9 +155,9 @@ def begin_with_model(context: ActionContext, model: ModelInfo) -> None:
 
 
 def load_saved_world(context: ActionContext, known: bool = False) -> None:
-    """Read the world that was asked for, or the scene's own; only mention that if the user wants it so.
+    """Load the requested world or the scene's own, or only mention it if the user prefers.
 
-    known: whether the user knows that paint of other latents is kept apart
+    known: whether the user was told that paint of other latents is stored separately
     """
     state, worlds = context.state, context.services.worlds
     if not known and worlds.home != worlds.base and worlds.base.exists():

@@ -14,7 +14,7 @@ from app.state.timeline import Record
 
 
 def noise_picture(context: ActionContext, record: Record, opened: bool, steps: int, start_at: int, end_at: int) -> None:
-    """Noise the picture that a dream came to, or the one opened in the Image panel, with that dream's noise and the Sampler panel's
+    """Noise a dream's finished picture, or the one opened in the Image panel, with that dream's noise and the Sampler panel's
     spacing. steps, start_at, end_at: as in `DreamSettings`."""
     state = context.state
     if record.image is None or (opened and state.source is None):
@@ -32,7 +32,7 @@ def noise_picture(context: ActionContext, record: Record, opened: bool, steps: i
 
 
 def dream_on(context: ActionContext, noising: NoisingRequest, step: int) -> None:
-    """Dream this view from a noised picture, beginning at a step."""
+    """Dream this view from a noised picture, starting at a step."""
     strength = 1 - step / noising.settings.steps
     whole = np.dstack([noising.picture, np.full(noising.picture.shape[:2], 255, np.uint8)])
     image_jobs.dream_from_picture(context, whole, strength, freeze=False, whole=True)

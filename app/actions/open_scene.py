@@ -27,7 +27,7 @@ PICTURES = (
     "mask",
     "control",
     "settings",
-)  # dialogs that begin in the pictures' folder
+)  # dialogs that start in the pictures' folder
 NAMED = ("save_as", "export_world")  # dialogs that propose the scene's name
 
 
@@ -60,7 +60,7 @@ def new_scene(
 
 
 def show_start_page(context: ActionContext) -> None:
-    """Show the start page, with pictures as they are now; a new picture of this scene is kept first."""
+    """Show the start page with current pictures; the picture of this scene is updated first."""
     context.open_dialog()
     context.services.pictures.keep()
     context.services.pictures.forget()
@@ -68,7 +68,7 @@ def show_start_page(context: ActionContext) -> None:
 
 
 def show_scene(context: ActionContext, scene: Scene) -> None:
-    """Leave the open scene, with everything painted and not saved, and open another one in the background."""
+    """Leave the open scene, discarding unsaved paint, and open another one in the background."""
     state, services = context.state, context.services
     stop_travel(context)
     state.overlays.start = False
@@ -91,7 +91,7 @@ def save_scene(context: ActionContext, folder: Path | None = None) -> None:
 
 
 def ask_file(kind: str) -> Callable[[ActionContext], None]:
-    """Open a dialog about files (a `FileDialog.kind`), in a folder where such files are likely."""
+    """Open a file dialog (a `FileDialog.kind`) in a likely folder."""
 
     def ask(context: ActionContext) -> None:
         context.open_dialog()
@@ -109,7 +109,7 @@ def ask_file(kind: str) -> Callable[[ActionContext], None]:
 
 
 def pick_free_name(folder: Path) -> str:
-    """A name that nothing in a folder has: "my scene", "my scene 2", …"""
+    """Return an unused name in a folder: "my scene", "my scene 2", …"""
     names = ("my scene", *(f"my scene {number}" for number in range(2, 1000)))
     return next((name for name in names if not (folder / name).exists()), names[0])
 

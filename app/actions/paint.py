@@ -1,4 +1,4 @@
-"""Actions that change paint: in this view, of a material, everywhere. Each is a stroke that undo takes back."""
+"""Actions that change paint: in this view, of a material, everywhere. Each is a stroke that can be undone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PaintAction = Callable[[ActionContext, OpenScene], None]
 
 
 def paintable_scene(context: ActionContext) -> OpenScene | None:
-    """The open scene if its surfaces can be changed by hand now. Otherwise None, after a message that says why."""
+    """Return the open scene if its surfaces can be changed by hand now; else None, after a message with the reason."""
     state, services = context.state, context.services
     open_scene = state.open_scene
     if open_scene is None or open_scene.painter.client.model is None or services.strokes.busy:
@@ -52,7 +52,7 @@ def dreams(context: ActionContext, open_scene: OpenScene) -> bool:
 
 
 def change_view(operation: str) -> PaintAction:
-    """Apply an operation of engine.edits.patch.OPERATIONS to all that this view shows."""
+    """Apply an operation of engine.edits.patch.OPERATIONS to everything that this view shows."""
 
     def act(context: ActionContext, open_scene: OpenScene) -> None:
         state = context.state
@@ -67,7 +67,7 @@ def change_view(operation: str) -> PaintAction:
 
 
 def dream_again(context: ActionContext, open_scene: OpenScene) -> None:
-    """Erase all that a dream of this view would paint, which is a little more than it shows. Then it is dreamed anew."""
+    """Erase everything that a dream of this view paints, including its margin, so that it is dreamed again."""
     if not dreams(context, open_scene):
         return
     state = context.state
@@ -89,7 +89,7 @@ def change_material(operation: str) -> Callable[[ActionContext, OpenScene, int],
 
 
 def repaint_all(context: ActionContext, open_scene: OpenScene) -> None:
-    """Erase all paint that isn't frozen, so that everything is dreamed anew."""
+    """Erase all paint that isn't frozen, so that everything is dreamed again."""
     if not dreams(context, open_scene):
         return
     stroke = _change(context, open_scene, all_texels(open_scene.volume), "erase")
@@ -98,7 +98,7 @@ def repaint_all(context: ActionContext, open_scene: OpenScene) -> None:
 
 
 def repaint_outdated(context: ActionContext, open_scene: OpenScene) -> None:
-    """Erase the paint whose material has another prompt now."""
+    """Erase the paint whose material's prompt has changed."""
     if not dreams(context, open_scene):
         return
     masks = find_outdated_masks(open_scene.volume, open_scene.painter.client.prompts, open_scene.scene)
@@ -107,7 +107,7 @@ def repaint_outdated(context: ActionContext, open_scene: OpenScene) -> None:
 
 
 def erase_all(context: ActionContext, open_scene: OpenScene) -> None:
-    """Erase everything painted, what is frozen too."""
+    """Erase all paint, including frozen paint."""
     state, strokes = context.state, context.services.strokes
     stroke = strokes.begin(open_scene)
 
@@ -122,7 +122,7 @@ def erase_all(context: ActionContext, open_scene: OpenScene) -> None:
 
 
 def choose_brush(context: ActionContext, tool: str | None = None) -> None:
-    """Take a brush of TOOLS, or put it away (""). Without a name, take the last one or put away the one in the hand."""
+    """Select a brush tool of TOOLS, or none (""). Without a name, toggle the last one."""
     context.release_mouse()
     brush = context.state.brush
     brush.choose(tool if tool is not None else "" if brush.tool else brush.last)
@@ -132,17 +132,17 @@ def choose_brush(context: ActionContext, tool: str | None = None) -> None:
 
 
 def press_brush(context: ActionContext, open_scene: OpenScene, x: float, y: float) -> None:
-    """The button goes down on the scene, at a point of the window."""
+    """Handle a press of the button on the scene, at a point of the window."""
     context.state.brush.press(x, y)
 
 
 def resize_brush(factor: float) -> Callable[[ActionContext], None]:
-    """Of the mask editor's brush while that is open, else of the one over the scene."""
+    """Return an action that resizes the brush of the mask editor if it is open, else that over the scene."""
     return lambda context: (context.state.pictures.editor or context.state.brush).resize(factor)
 
 
 def _of_material(volume: LatentVolume, material: int) -> Slices[TexelMasks]:
-    """All that is painted of a material, one page for each piece."""
+    """Find all paint of a material, page by page."""
     masks = {}
     for number in list(volume.atlas):
         masks[number] = materials(volume.charts, number) == material

@@ -1,4 +1,4 @@
-"""Saving: what of the scene and its paint is in no file yet, and writing it."""
+"""Finds unsaved edits and paint, and saves them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from engine.storage.versions import count_tiles
 
 
 def name_unsaved_edits(context: ActionContext) -> str:
-    """A phrase for the edits of the scene that are in no file, or ""."""
+    """Return a phrase for unsaved edits of the scene, or ""."""
     state = context.state
     return "this scene" if state.unsaved else "the changed scene" if state.scene != state.saved_scene else ""
 
 
 def has_unsaved_paint(context: ActionContext) -> bool:
-    """Whether there is paint that no world file has."""
+    """Whether some paint is in no world file."""
     open_scene = context.state.open_scene
     return (
         open_scene is not None

@@ -16,12 +16,12 @@ from base.pictures import open_picture
 from diffusion.text2image.metadata import read_png
 from diffusion.text2image.recipe import Recipe
 
-DEPART = 0.6  # strength with which the first picture is departed from
+DEPART = 0.6  # initial strength when starting from a picture
 WITH_INPUT = ("image", "inpaint")  # modes that start from a picture
 
 
 def make_pictures(context: ActionContext) -> None:
-    """Ask for the pictures of the form; they come after those that wait already."""
+    """Request the pictures of the form; they are queued after waiting ones."""
     state, work = context.state, context.state.pictures
     if state.model is None:
         state.notify("The model is still loading", "warning")
@@ -36,7 +36,7 @@ def make_pictures(context: ActionContext) -> None:
 
 
 def upscale_picture(context: ActionContext, path: Path, factor: int) -> None:
-    """Ask for a picture of the gallery `factor` times as wide and high, by the form's upscaler; it is kept beside the small one."""
+    """Request an enlargement of a gallery picture by `factor` with the form's upscaler; it is added to the gallery."""
     state, work = context.state, context.state.pictures
     upscaler = work.form.settings.upscaler
 
@@ -52,7 +52,7 @@ def upscale_picture(context: ActionContext, path: Path, factor: int) -> None:
 
 
 def cancel_pictures(context: ActionContext) -> None:
-    """Stop the running picture after its step, and forget those that wait. Finished ones are in the gallery."""
+    """Stop the running picture after its step and drop waiting ones. Finished ones stay in the gallery."""
     work = context.state.pictures
     if work.progress.busy:
         context.worker.cancel_pictures()
@@ -61,7 +61,7 @@ def cancel_pictures(context: ActionContext) -> None:
 
 
 def take_message(context: ActionContext, message: Message) -> None:
-    """A message of the worker: keep a finished picture, report a failed one."""
+    """Handle a message of the worker: store a finished picture, report a failed one."""
     state, work = context.state, context.state.pictures
     work.progress = work.progress.take(message)
     if isinstance(message, PictureMade):
@@ -83,13 +83,13 @@ def use_settings(context: ActionContext, path: Path) -> None:
             words = f"{name} was made with {recipe.model_id}; {state.model.id} makes another picture of its settings"
             state.notify(words, "warning")
         else:
-            state.notify(f"Settings of {name} taken over")
+            state.notify(f"Using the settings of {name}")
 
     context.services.gallery.read(lambda: read_png(path), take)
 
 
 def use_input(context: ActionContext, path: Path) -> None:
-    """Start from a picture file, at about its own size. Its mask, if any, was another picture's."""
+    """Start from a picture file, at about its own size. Removes the mask, which belongs to another picture."""
     work = context.state.pictures
 
     def take(size: Size) -> None:
@@ -124,7 +124,7 @@ def use_control(context: ActionContext, path: Path) -> None:
 
 
 def use_upscaler(context: ActionContext, path: Path) -> None:
-    """Enlarge pictures by this file from now on."""
+    """Enlarge pictures with this upscaler file."""
     work = context.state.pictures
 
     def take(_: object) -> None:

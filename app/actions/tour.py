@@ -1,4 +1,4 @@
-"""Actions of the guided tour: open it, set the panels up for a station, note a view and see what changed in it."""
+"""Actions of the guided tour: open it, set up panels for a station, note a view and find what changed in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def toggle_tour(context: ActionContext) -> None:
 
 
 def set_up(context: ActionContext, setting: Setting) -> None:
-    """Bring a station's panels to the front, and let them show what it is about."""
+    """Bring a station's panels to the front and set them up."""
     context.state.tour.setting = replace(setting)
     context.panels.bring_to_front(*setting.panels)
 

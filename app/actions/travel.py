@@ -34,7 +34,7 @@ def play(context: ActionContext, path: CameraPath) -> None:
 
 
 def film(context: ActionContext, path: CameraPath, size: Size, fps: float) -> None:
-    """Film a path from now on. The camera belongs to the film until it is finished or stopped."""
+    """Record a path. The film controls the camera until it is finished or stopped."""
     state = context.state
     if not is_loading(context) and (open_scene := state.ready_scene()) is not None:
         stop_travel(context)
@@ -43,7 +43,7 @@ def film(context: ActionContext, path: CameraPath, size: Size, fps: float) -> No
 
 
 def stop_travel(context: ActionContext) -> None:
-    """Stop playing, filming and flying. A finished film becomes a file; another one leaves none."""
+    """Stop playing, filming and the autopilot. Only a finished film becomes a file."""
     film = context.state.travel.stop()
     if film is not None:
         film.open_scene.painter.interrupt()
@@ -53,7 +53,7 @@ def stop_travel(context: ActionContext) -> None:
 
 
 def autopilot(context: ActionContext, until: float = UNTIL, follow: bool = True) -> None:
-    """Let the autopilot paint the scene until this share of it is finished. Called again, stop it."""
+    """Start the autopilot, which paints the scene until this share of it is finished, or stop it."""
     state = context.state
     if state.travel.flight is not None:
         stop_travel(context)
@@ -64,7 +64,7 @@ def autopilot(context: ActionContext, until: float = UNTIL, follow: bool = True)
 
 
 def cancel_dream(context: ActionContext) -> None:
-    """Cancel the dream and whatever would ask for the next one at once: stop the autopilot and leave the view as it is."""
+    """Cancel the dream and prevent the next one: stop the autopilot, and leave the view as it is until it changes."""
     state = context.state
     if state.travel.film is not None:
         state.notify("A video is being recorded; Esc stops it", "warning")
@@ -78,7 +78,7 @@ def cancel_dream(context: ActionContext) -> None:
 
 
 def _leave_view(context: ActionContext) -> None:
-    """Dream nothing until something about the view changes. What is dreamed already is laid first."""
+    """Dream nothing until something about the view changes. A finished dream is laid first."""
     state, open_scene = context.state, context.state.open_scene
     if open_scene is None:
         return

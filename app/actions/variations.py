@@ -38,7 +38,7 @@ def vary(context: ActionContext, material: int | None = None, first: int = 1) ->
 
 
 def vary_again(context: ActionContext) -> None:
-    """Other four, of what was varied last."""
+    """Dream four more variations of the same view or material."""
     comparison = context.state.comparison
     if comparison is not None and comparison.first:
         comparison.open_scene.painter.cancel()
@@ -46,6 +46,6 @@ def vary_again(context: ActionContext) -> None:
 
 
 def _with_seeds(settings: DreamSettings, first: int) -> Mapping[str, DreamSettings]:
-    """The settings with the next seeds, by a label for each."""
+    """Return the settings with the next seeds, by label."""
     seeds = (np.arange(first, first + COUNT) + settings.seed) % SEEDS
     return {f"seed {seed}": replace(settings, seed=int(seed)) for seed in seeds}

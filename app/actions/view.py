@@ -62,30 +62,30 @@ def hide_hints(context: ActionContext) -> None:
 
 
 def set_keys(context: ActionContext, changes: Changes) -> None:
-    """Take over the user's changes to the keys, now and at the next start."""
+    """Apply the user's changes to the keys, and save them for the next start."""
     context.state.keys.rebind(changes)
     context.services.io.submit(lambda: keymap.save(context.state.folders.config, changes))
 
 
 def catch_key(context: ActionContext, catcher: Callable[[str], None] | None, held: bool = False) -> None:
-    """Give the next chord to `catcher` instead of running its action, or "" if it is Esc. held: a single key, by its place."""
+    """Pass the next chord to `catcher` instead of running its action, or "" for Esc. held: pass a single key, by position."""
     context.state.keys.catcher = (catcher, held) if catcher else None
 
 
 def take_screenshot(context: ActionContext) -> None:
-    """At the end of this frame."""
+    """Take a screenshot at the end of this frame."""
     context.state.screenshot_wanted = True
 
 
 def watch_dream(context: ActionContext) -> None:
-    """Somebody looks at the running dream in this frame, so its previews are worth some of the model's time."""
+    """Record that a panel shows the running dream in this frame, so that previews may cost some of the model's time."""
     context.state.watched_at = context.state.clock()
 
 
 def look_inside(
     context: ActionContext, record: Record, place: int, cut: bool = False, named: bool = False, decoder: bool = False
 ) -> None:
-    """Ask what the network does at a step of a finished dream, by its place among the steps kept; the rest as in
+    """Inspect the network at a step of a finished dream. place: of the step among those recorded; other arguments as in
     `NetworkInspection.ask`."""
     state = context.state
     state.inspection = state.inspection.ask(record, place, cut=cut, named=named, decoder=decoder)
@@ -93,7 +93,7 @@ def look_inside(
 
 
 def escape(context: ActionContext) -> None:
-    """Close or stop one thing at a time, the foremost first; with nothing left, nothing happens."""
+    """Close or stop the foremost thing, if there is any."""
     state = context.state
     if state.looking:
         context.release_mouse()

@@ -38,13 +38,13 @@ class Autosave:
         self, state: AppState, io: BackgroundIO, journals: Journals, worlds: WorldFiles, rebuild: SceneRebuild
     ) -> None:
         self._state, self._io, self._journals, self._worlds, self._rebuild = state, io, journals, worlds, rebuild
-        self._shown = self._saved = ()  # what the running save began with, and what the last finished one did
+        self._shown = self._saved = ()  # contents of the running and of the last finished save
         self._saved_at = self._not_before = -PERIOD
         self._failed = False  # whether the user was warned
         self._wishes: list[tuple[Path, Callable[[], None]]] = []  # world files to write after the running save
         self._packing: list[tuple[Future[None], Callable[[], None]]] = []
-        self._asked = False  # whether `restore` ran: before, nothing may overwrite what it restores
-        self._awaited: Path | None = None  # the journal to read once the open scene shows the edited scene
+        self._asked = False  # whether `restore` ran; until then nothing may overwrite the journal
+        self._awaited: Path | None = None  # the journal to read once the edited scene is open
 
     @property
     def guest(self) -> bool:
@@ -143,7 +143,7 @@ class Autosave:
         return True
 
     def restore_for_model(self) -> bool:
-        """For latents that the program goes over to: restore paint of theirs that a crash kept from the world file.
+        """After switching to other latents: restore their paint if a crash kept it from the world file.
 
         Returns False if there is none.
         """
@@ -163,7 +163,7 @@ class Autosave:
         """
         open_scene, writer = self._state.open_scene, self._writer
         paths = {path for path, _ in self._wishes} | ({world} if world else set())
-        coming = self._worlds.loading or self._awaited is not None  # only part of a world is painted yet
+        coming = self._worlds.loading or self._awaited is not None  # a world is only partly loaded
         whole = False
         try:
             wait([future for future, _ in self._packing])
@@ -178,7 +178,7 @@ class Autosave:
 
     def _work(self, open_scene: OpenScene, writer: WorldWriter, now: float) -> None:
         volume = open_scene.volume
-        if writer.volume is not volume:  # nothing is being saved, or a volume that is gone
+        if writer.volume is not volume:  # nothing is being saved, or the volume was replaced
             shows = (self._state.session, self._state.camera, self._state.scene)
             due = writer.has_unsaved(volume) or (shows != self._saved and now - self._saved_at >= PERIOD)
             if not self._wishes and (self.guest or not due):
@@ -228,7 +228,7 @@ class Autosave:
             then()
 
     def _set_aside(self, error: Exception) -> None:
-        """Keep a journal that can't be used here, under another name."""
+        """Move a journal that can't be used here to another name."""
         if self._writer is None:
             return
         aside = self._writer.journal.set_aside()

@@ -42,7 +42,7 @@ class CrashRecovery:
         data = {"scene": to_json(key[0]), "name": key[1], "world": str(key[2]), "model": to_json(key[3])}
 
         def write() -> None:
-            # if nothing can be written here, autosave says so
+            # autosave reports if nothing can be written here
             with suppress(InputError), atomic_write(path) as temporary:
                 temporary.write_text(json.dumps(data), encoding="utf-8")
 
@@ -71,12 +71,12 @@ def resume_session(data: Path, session: Session, scene: Scene) -> tuple[Session,
         extras = read_world(kept).extras if kept.exists() else {}
         return session, unpack_scene(left["name"], extras["scene"]) if "scene" in extras else scene
     except (InputError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        note = f"The scene that was open when the program was stopped can't be opened: {error}"
+        note = f"The scene of an interrupted run can't be opened: {error}"
         return session, replace(scene, notes=(*scene.notes, note))
 
 
 def _with_model(session: Session, kept: object, where: str) -> Session:
-    """The session with the model that was loaded, and its settings, unless this run names a model or settings. Raises InputError."""
+    """Return the session with the model of the crashed run and its settings, unless this run names others. Raises InputError."""
     if not isinstance(kept, dict) or session.model != ModelChoice():
         return session
     model, _ = from_json(ModelChoice, kept, where)

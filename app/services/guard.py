@@ -1,4 +1,4 @@
-"""Calls a part of the program and reports its errors, so that a failure doesn't stop other parts."""
+"""Calls a part of the program and reports its errors, so that other parts go on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a journal keeps beside the paint: settings, place and an edited scene."""
+"""The session stored in a journal beside the paint: settings, camera and an edited scene."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class KeptSession:
 
 
 def read_kept(folder: Path) -> KeptSession:
-    """What a journal's folder keeps. Raises InputError."""
+    """Read the stored session from a journal's folder. Raises InputError."""
     try:
         left = read_world(folder).extras
         session, _ = restore(left["session"], str(folder))
@@ -42,8 +42,7 @@ def read_kept(folder: Path) -> KeptSession:
 
 
 def with_kept(session: Session, kept: Session) -> Session:
-    """The session with what was kept of the settings that this run didn't set: those that are as for anyone, or as its model is
-    used."""
+    """Return the session with the stored settings, except for settings that this run changed from their defaults."""
     usual = Session(), suit_to_model(Explore(), session.model.ref, bool(session.model.lora))
     unset = (name for name in PARTS if any(getattr(session, name) == getattr(fresh, name) for fresh in usual))
     return replace(session, **{name: getattr(kept, name) for name in unset})

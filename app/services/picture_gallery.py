@@ -19,9 +19,9 @@ from app.state.app_state import AppState
 from base.errors import InputError
 from base.pictures import flat, open_picture
 
-AGAIN = 2.0  # seconds after which a gallery that is looked at is listed again: other programs add to it, too
-RETRY = 10.0  # seconds until pictures that could not be written are tried again
-AT_ONCE = 16  # small pictures read in one go
+AGAIN = 2.0  # seconds between listings of a visible gallery, because other programs add to it, too
+RETRY = 10.0  # seconds before a failed write is repeated
+AT_ONCE = 16  # small pictures read at a time
 
 
 class PictureGallery:
@@ -36,7 +36,7 @@ class PictureGallery:
         self._tried_at, self._problem = -np.inf, ""
 
     def update(self, now: float) -> None:
-        """Take in what was read, and read what panels ask for. Raises the InputError of a change that failed."""
+        """Collect what was read and start reading what panels need. Raises the InputError of a failed change."""
         self._io.poll()
         view = self._state.pictures.gallery
         if self._unsaved and not self._io.busy and now - self._tried_at > RETRY:
@@ -44,7 +44,7 @@ class PictureGallery:
         if not self._listing and view.watched_at > now - 1 and now - self._listed_at > AGAIN:
             self.list()
         if not self._reading and (wanted := self._state.pictures.small.wanted):
-            paths = list(wanted)[-AT_ONCE:]  # the last asked for are what is looked at now
+            paths = list(wanted)[-AT_ONCE:]  # the latest requests are visible now
             self._reading = True
             self._io.submit(partial(self._read_small, paths, view.entries), self._take_small)
 
@@ -55,7 +55,7 @@ class PictureGallery:
         self._io.submit(partial(self._list, known), self._take_listing)
 
     def add(self, made: PictureMade) -> None:
-        """Keep a picture. If the disk refuses it, it is tried again every RETRY seconds."""
+        """Store a picture. If writing fails, it is repeated every RETRY seconds."""
         self._unsaved.append(made)
         self._save()
 
@@ -84,7 +84,7 @@ class PictureGallery:
         return self._io.busy
 
     def close(self) -> None:
-        """Finish what is being written."""
+        """Wait for running writes."""
         self._io.close()
 
     def _save(self) -> None:
@@ -92,7 +92,7 @@ class PictureGallery:
         self._io.submit(self._write_unsaved, self._on_saved)
 
     def _write_unsaved(self) -> InputError | None:
-        """Write what is not on the disk yet, oldest first. Returns what went wrong."""
+        """Write unsaved pictures, oldest first. Returns the error, if any."""
         try:
             while self._unsaved:
                 self.gallery.add(self._unsaved[0].image, self._unsaved[0].recipe)

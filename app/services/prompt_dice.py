@@ -17,7 +17,7 @@ Sort = Callable[[DiceSettings], Categories]
 
 
 class PromptDice:
-    """A `DiceSource`. open_dice: returns the functions that draw and that list categories. Called once, on the thread, as it imports
+    """A `DiceSource`. open_dice: returns the functions that draw prompts and list categories. Called once, on the thread, as it imports
     torch."""
 
     def __init__(self, open_dice: Callable[[], tuple[Draw, Sort]] | None = None) -> None:
@@ -41,14 +41,14 @@ class PromptDice:
         self._thrown = field, self._thread.submit(lambda: self._open_dice()[0](settings, near, seed))
 
     def take(self, field: str) -> DrawnPrompt | None:
-        """What was drawn for a field, once."""
+        """Return the prompt drawn for a field, once."""
         if self._thrown is None or self._thrown[0] != field or not self._thrown[1].done():
             return None
         thrown, self._thrown = self._thrown[1], None
         return self._result(thrown)
 
     def categories(self) -> Categories | None:
-        """Of the chosen bank; None while it is read. An unreadable one has none."""
+        """Return the categories of the chosen bank; None while it is being read. An unreadable bank has none."""
         settings = self.settings
         if self._sorted is None or self._sorted[0] != settings.bank:
             self.problem = ""
@@ -66,13 +66,13 @@ class PromptDice:
     def _result(self, future: Future[Any]) -> Any:
         try:
             return future.result()
-        except Exception as error:  # without the dice everything else goes on
+        except Exception as error:  # the program works without the dice
             self.problem = str(error) or type(error).__name__
             return None
 
 
 def open_banks() -> tuple[Draw, Sort]:
-    """The functions that draw from banks and sort them. Banks of one's own are read again when they are chosen."""
+    """Return the functions that draw from banks and list their categories. The user's own banks are read again when chosen."""
     import torch
 
     from base.errors import InputError
@@ -84,7 +84,7 @@ def open_banks() -> tuple[Draw, Sort]:
 
     torch.set_num_threads(1)  # this thread only: frames and dreams need the other cores
     known, embed = PromptBank.load(), MiniLMEncoder().sentences
-    opened: dict[str, PromptBank] = {"": known}  # the embedded one, and the last of one's own
+    opened: dict[str, PromptBank] = {"": known}  # the embedded bank, and the user's last one
 
     def find(name: str) -> PromptBank:
         if name not in opened:

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from app.state.suggestions import Suggestions
 
-KEPT = 500  # prompts whose answer is remembered
+KEPT = 500  # cached prompts
 
 
 class PromptSuggestions:
@@ -51,7 +51,7 @@ class PromptSuggestions:
     def _take(self, running: Future[Suggestions]) -> None:
         try:
             found = running.result()
-        except Exception as error:  # without suggestions everything else goes on
+        except Exception as error:  # the program works without suggestions
             self.problem = str(error) or type(error).__name__
             return
         if len(self._known) >= KEPT:

@@ -1,4 +1,4 @@
-"""Keeps a small picture of each scene that was open, and reads such pictures in the background for the start page."""
+"""Stores a small picture of each scene that was open, and reads these pictures in the background for the start page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scenes.load import BUILTIN
 
 
 class ScenePictures:
-    """`of` never waits. Call `forget` when the start page opens, so that it shows what is on the disk now."""
+    """`of` never waits. Call `forget` when the start page opens, so that it shows the current files."""
 
     def __init__(self, state: AppState, io: BackgroundIO, viewport: Viewport) -> None:
         self._state, self._io, self._viewport = state, io, viewport
@@ -23,7 +23,7 @@ class ScenePictures:
         self._asked: set[str] = set()
 
     def of(self, name: str) -> ScenePicture | None:
-        """The picture of an entry of the recent files; None while it is read, or if it is no scene."""
+        """Return the picture of an entry of the recent files; None while it is being read, or if it isn't a scene."""
         if name not in self._asked:
             self._asked.add(name)
             data = self._state.folders.data
@@ -34,8 +34,7 @@ class ScenePictures:
         self._asked.clear()
 
     def keep(self) -> None:
-        """Write the picture of the open scene, as it was shown last. Nothing is kept of scenes without a file, nor of built-in ones
-        without paint, which have a picture already."""
+        """Save the last picture of the open scene, unless it has no file, or is built-in and unpainted and has one already."""
         name, open_scene = self._state.scene_name, self._state.open_scene
         if not name or open_scene is None or (name in BUILTIN and not len(open_scene.volume.atlas)):
             return

@@ -25,8 +25,11 @@ BUDGET = 0.006  # seconds of a frame for copying paint
 
 @dataclass(frozen=True)
 class _Draft:
-    """What the planner made for an edited scene. leaving: texels whose surface goes; coming: paint of surfaces that are back,
-    the oldest first; absent: the stashed paint whose surfaces are still gone; revision: of the volume when its pages were listed."""
+    """The plan for an edited scene.
+
+    leaving: texels whose surface disappears; coming: stashed paint of surfaces that are back, oldest first
+    absent: stashed paint whose surfaces are still missing; revision: of the volume when its pages were listed
+    """
 
     plan: Plan
     moves: list[PageMove]
@@ -39,7 +42,7 @@ class _Draft:
 
 @dataclass(frozen=True)
 class _Work:
-    """A draft being carried out. steps: yield True when done; left: paint of the surfaces that go, collected so far."""
+    """A draft being carried out. steps: yields True when done; left: paint collected so far from disappearing surfaces."""
 
     draft: _Draft
     volume: LatentVolume
@@ -59,8 +62,8 @@ class SceneRebuild:
 
     def __init__(self, scene: Scene) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="rebuild")
-        self._shown = scene  # what the open scene shows, as the user's scene
-        self._wanted: Scene | None = scene  # what is being planned or carried over
+        self._shown = scene  # the user's scene that the open scene shows
+        self._wanted: Scene | None = scene  # the scene being planned or built
         self._draft: Future[_Draft] | None = None
         self._work: _Work | None = None
         self.stash = PaintStash()
@@ -81,9 +84,7 @@ class SceneRebuild:
             self._carry_on(open_scene)
         elif self._draft is not None:
             self._begin_carrying(open_scene)
-        elif (
-            scene is not self._shown and not open_scene.painter.client.laying
-        ):  # a dream that is being laid comes first
+        elif scene is not self._shown and not open_scene.painter.client.laying:  # finish laying a dream first
             self._begin(open_scene, scene)
         else:
             self._take_paths(open_scene)

@@ -19,7 +19,7 @@ from engine.gl.time_sliced import Slices
 from scenes.scene import Scene
 
 BUDGET = 0.006  # seconds of a frame
-Job = Iterator[object]  # a piece a step, which yields CHANGED if other colours are on the surfaces
+Job = Iterator[object]  # one piece per step; yields CHANGED if the surfaces' colours changed
 CHANGED = object()
 
 
@@ -27,7 +27,7 @@ class TexelStrokes:
     """Changes the volume in small pieces: call `follow` once a frame, on the GL thread. Nothing may be painted while `busy`."""
 
     def __init__(self, stash: PaintStash) -> None:
-        """stash: the paint of surfaces that are gone."""
+        """stash: paint of removed surfaces."""
         self.stash = stash
         self._jobs: deque[Job] = deque()
         self._shown: tuple[Stroke, ...] = ()  # the strokes that the volume shows
@@ -148,7 +148,7 @@ class TexelStrokes:
         stroke = done[-1] if back else wanted[len(done)]
         fits = stroke.charts == open_scene.plan.charts.fingerprint
         if not fits and not settled:
-            return True  # its surfaces are being built
+            return True  # its surfaces are being rebuilt
         self._shown = done[:-1] if back else (*done, stroke)
         if fits and not stroke.lost:
             self._jobs.append(self._swap(open_scene.volume, stroke))

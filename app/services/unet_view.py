@@ -8,7 +8,7 @@ from engine.gl.context import wait_for_gl
 from engine.unet_view.drawing import UnetDrawing, UnetView
 from engine.unet_view.layout import Anatomy
 
-PATIENCE = 240  # frames after which a picture that is not shown is freed
+PATIENCE = 240  # frames after which an unused picture is freed
 
 
 class UnetRenderer:
@@ -24,7 +24,7 @@ class UnetRenderer:
         self._unseen = 0
         self._drawing = self._drawing or UnetDrawing(self.ctx)
         texture = self._drawing.draw(anatomy, view, now)
-        wait_for_gl(self.ctx)  # otherwise drawing the panels waits for it while holding Python's lock
+        wait_for_gl(self.ctx)  # otherwise drawing the panels would wait for GL while holding Python's lock
         return texture
 
     def update(self) -> None:

@@ -17,11 +17,11 @@ from engine.render.renderer import DrawOptions
 from engine.render.smooth import SmoothDrawing
 from scenes.camera import Camera
 
-PIECE = 0.012  # seconds of a frame for what is new in a still picture, where there is nothing else to draw
+PIECE = 0.012  # seconds per frame for updating a still picture, when there is nothing else to draw
 
 
 class Viewport:
-    """Keeps the last picture, so that a still view leaves the processor to the dream.
+    """Keeps the last picture, so that a still view leaves the processor to dreams.
 
     When the camera moves, a brush paints or the display mode changes, the next frame shows it. What a dream, an undo or an edit
     changes in a still picture appears some frames later: it is drawn into a second picture, some bands a frame, and drawn anew if
@@ -78,7 +78,7 @@ class Viewport:
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
 
     def read_picture(self) -> np.ndarray | None:
-        """uint8 [H,W,3] of what was drawn last, row 0 at the top; None before anything was."""
+        """Return the last picture, uint8 [H,W,3], row 0 at the top; None before the first."""
         return None if self._canvas is None or self._shows is None else pixels(self._canvas).copy()
 
     def forget(self) -> None:
@@ -91,14 +91,16 @@ def framebuffer(ctx: moderngl.Context, size: Size, old: moderngl.Framebuffer | N
     if old is not None:
         release_framebuffer(old)
     colour = ctx.texture(size, 4)
-    colour.swizzle = "RGB1"  # whatever the scene's blending left in alpha, behind the panels it is opaque
+    colour.swizzle = "RGB1"  # opaque behind the panels, whatever blending left in alpha
     colour.filter = (moderngl.NEAREST, moderngl.NEAREST)
     return ctx.framebuffer([colour], ctx.depth_renderbuffer(size))
 
 
 def pixels(target: moderngl.Framebuffer) -> np.ndarray:
-    """uint8 [H,W,3] of a framebuffer, row 0 at the top. Reads RGBA, as reading RGB is eight times slower, and returns a view of it,
-    as copying takes a frame's time, which the thread that saves it has."""
+    """Read a framebuffer as uint8 [H,W,3], row 0 at the top.
+
+    Reads RGBA, because reading RGB is eight times slower, and returns a view of it, because copying would take a frame's time.
+    """
     width, height = target.size
     wait_for_gl(target.ctx)
     data = np.frombuffer(target.read(components=4, alignment=1), np.uint8).reshape(height, width, 4)

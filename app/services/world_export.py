@@ -14,7 +14,7 @@ TEXTURES = "png"  # exact, and read by every program
 
 
 class Stopped(Exception):
-    """The program ends, or the user stops the export, before the file is written."""
+    """The export was stopped by the user or by the end of the program."""
 
 
 class WorldExport:
@@ -31,7 +31,7 @@ class WorldExport:
 
     @property
     def status_text(self) -> str:
-        """What is done now and how much of it, or ""."""
+        """The current part of the export and its progress, or ""."""
         what, share = self._progress
         return f"exporting the world: {what} {share:.0%}" if self.busy else ""
 

@@ -32,11 +32,11 @@ class WorldFiles:
         self._state, self._io, self._journals, self._on_replaced = state, io, journals, on_replaced
         self.loading = False
         self._restoring: tuple[WorldReader, Path] | None = None
-        self._prompts = PromptLog()  # of the world that is being read
-        self._refused: set[Path] = set()  # worlds that can't be read here, which must not be overwritten
+        self._prompts = PromptLog()  # prompts of the world being loaded
+        self._refused: set[Path] = set()  # unreadable worlds, which must not be overwritten
         self._instead: dict[Path, Path] = {}  # home → the file used in its place
         self._homes: dict[tuple[Path, str], Path] = {}  # (base, latent space) → home
-        self._saved: tuple[weakref.ref[LatentVolume], int] | None = None  # the volume and revision that a file has
+        self._saved: tuple[weakref.ref[LatentVolume], int] | None = None  # the volume and revision that a file contains
 
     def update(self) -> None:
         """Load for a few milliseconds. Raises InputError if the file is damaged."""
@@ -55,13 +55,13 @@ class WorldFiles:
         if model is None:
             return base
         if (base, model.space) not in self._homes:
-            # in the file and in the journal, which a crash may have left
+            # in the file and in a journal left by a crash
             own = {latents_of(path) for path in (base, journal_of(base, self._state.folders.data))} <= {"", model.space}
             self._homes[base, model.space] = base if own else base.with_stem(f"{base.stem}-{model.space}")
         return self._homes[base, model.space]
 
     def look_again(self) -> None:
-        """Find `home` anew: another model's paint may have been saved meanwhile."""
+        """Determine `home` again: another model's paint may have been saved meanwhile."""
         self._homes.clear()
 
     @property
@@ -108,7 +108,7 @@ class WorldFiles:
             except InputError as error:
                 return InputError(
                     error.where, error.field, error.problem
-                )  # a copy, without the frames that would keep the volume alive
+                )  # a copy without the traceback, which would keep the volume alive
 
         def done(world: StoredWorld | InputError) -> None:
             self.loading = False
@@ -168,7 +168,7 @@ def home_of(session: Session, name: str, data: Path) -> Path:
 
 
 def latents_of(path: Path) -> str:
-    """Which latents a world file or a journal's folder holds (`Model.space`); "" without one, or if it can't be read."""
+    """Return the latent space (`Model.space`) of a world file or a journal's folder; "" if it is missing or can't be read."""
     try:
         return read_world(path).header.model if path.exists() else ""
     except InputError:
