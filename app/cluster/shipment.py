@@ -71,7 +71,7 @@ def unpack(shipment: Shipment, folder: Path, get: Callable[[Any], np.ndarray]) -
 
 
 def _rename_files(choice: ModelChoice, new: Callable[[str], str]) -> ModelChoice:
-    """The choice with another name for each of its files. new: name → new name."""
+    """Return the choice with each of its files renamed. new: name → new name."""
 
     def path(file: str | None) -> str | None:
         return None if file is None else new(file)

@@ -39,15 +39,17 @@ from scenes.camera import Camera
 from scenes.load import BUILTIN
 from scenes.scene import Scene
 
-READING = 18  # characters a second
+READING = 18  # characters per second, for the time a toast is shown
 FRAMES = 240  # frame times kept for the plot
 Edited = tuple[Session, Route, Scene, tuple[Stroke, ...]]
 
 
 @dataclass(frozen=True)
 class SceneBox:
-    """What the panels leave to the scene. box: x, y, width, height in points; density: framebuffer pixels per point;
-    scale: of the interface, see `Platform.scale`."""
+    """The area that the panels leave to the scene.
+
+    box: x, y, width, height in points; density: framebuffer pixels per point; scale: of the interface, see `Platform.scale`
+    """
 
     box: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
     density: float = 1.0
@@ -119,7 +121,7 @@ class AppState:
         self.history: History[Edited] = History(self.edited, holds=_maps)
 
     def reset_scene(self, scene: Scene) -> None:
-        """Forget everything about the scene, for another one."""
+        """Reset everything about the scene, for another one."""
         self.open_scene, self.scene, self.saved_scene, self.route = None, scene, scene, Route()
         self.brush, self.builder, self.strokes = Brush(), Builder(), ()
         self.comparison, self.cancelled_view = None, ()
@@ -139,7 +141,7 @@ class AppState:
 
     @property
     def edited(self) -> Edited:
-        """What undo and redo go through: everything the user set."""
+        """The state that undo and redo restore: everything the user set."""
         return self.session, self.route, self.scene, self.strokes
 
     @edited.setter
@@ -164,7 +166,7 @@ class AppState:
 
     @property
     def view_key(self) -> tuple[Any, ...]:
-        """What decides which dream is begun. Empty without an open scene."""
+        """Everything that determines the next dream. Empty without an open scene."""
         if self.open_scene is None:
             return ()
         revision, session = self.open_scene.volume.revision, self.session
@@ -173,7 +175,7 @@ class AppState:
 
     @property
     def view_cancelled(self) -> bool:
-        """Whether the dream of this view was cancelled. None is begun until something about the view changes."""
+        """Whether the dream of this view was cancelled. No dream starts until something about the view changes."""
         return bool(self.cancelled_view) and self.cancelled_view == self.view_key
 
     def notify(self, text: str, level: str = "info", details: str = "") -> None:
@@ -183,7 +185,7 @@ class AppState:
             self.overlays.toast(text, level, max(8.0 if level == "error" else 4.0, len(text) / READING))
 
     def ready_scene(self) -> OpenScene | None:
-        """The open scene once its model is ready. Until then a message asks to wait."""
+        """Return the open scene if its model is ready; else None, after a message."""
         if self.open_scene is None or self.open_scene.painter.client.model is None:
             self.notify("The model is still loading", "warning")
             return None
@@ -191,7 +193,7 @@ class AppState:
 
 
 def is_builtin(choice: SceneChoice) -> bool:
-    """Whether this is a scene of the program's own, which is not saved over."""
+    """Whether this is a built-in scene, which is never overwritten."""
     return choice.ref in (None, *BUILTIN) and choice.map is None and choice.materials is None
 
 

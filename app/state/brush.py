@@ -18,7 +18,7 @@ FINEST = 480  # pixels along the longer side of the view that strokes are made i
 
 @dataclass(frozen=True)
 class Tool:
-    """operation: of engine.edits.patch.OPERATIONS; or none, and then marks: what the soft mask is changed by."""
+    """operation: of engine.edits.patch.OPERATIONS, None for mask tools; marks: change of the soft mask."""
 
     words: str
     operation: str = ""
@@ -35,13 +35,13 @@ TOOLS: Mapping[str, Tool] = {
 
 
 def view_size(size: Size) -> Size:
-    """A view of the same shape, no longer than FINEST."""
+    """Scale a view so that no side is longer than FINEST."""
     factor = min(1.0, FINEST / max(size))
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
 def distance(size: Size, points: list[Point], reach: float) -> np.ndarray:
-    """float32 [H,W]: each pixel's distance to the line through points (pixels); infinite where that is surely beyond `reach`."""
+    """Return float32 [H,W]: each pixel's distance to a polyline (pixels); may be infinite beyond `reach`."""
     nearest = np.full((size[1], size[0]), np.inf, np.float32)
     for (ax, ay), (bx, by) in zip(points, points[1:] or points, strict=False):
         (left, right), (top, bottom) = _span(ax, bx, reach, size[0]), _span(ay, by, reach, size[1])
@@ -54,14 +54,16 @@ def distance(size: Size, points: list[Point], reach: float) -> np.ndarray:
 
 
 def _span(a: float, b: float, reach: float, most: int) -> tuple[int, int]:
-    """The pixels of 0..most that are within reach of something between a and b, on one axis."""
+    """Return the range of pixels of 0..most within `reach` of the span between a and b, on one axis."""
     low, high = (int(np.clip(n, 0, most)) for n in (np.floor(min(a, b) - reach), np.ceil(max(a, b) + reach)))
     return low, high
 
 
 class SoftMask:
-    """Marks on the picture of one view: values float32 [H,W] in 0..1. Another view has none. spent: they were dreamed; they are
-    kept, to be dreamed again or changed, but would hide what came of it."""
+    """A mask on one view: values float32 [H,W] in 0..1.
+
+    spent: the mask was used. It is kept for another dream but hidden, to show the result.
+    """
 
     def __init__(self) -> None:
         self.camera: Camera | None = None
@@ -69,24 +71,24 @@ class SoftMask:
         self.spent = False
 
     def of(self, camera: Camera) -> np.ndarray | None:
-        """The values, if there are any for this camera's view."""
+        """Return the values if they belong to this camera's view."""
         return self.values if camera == self.camera and self.values.any() else None
 
     def dab(self, camera: Camera, size: Size, points: list[Point], radius: float, strength: float) -> None:
-        """Raise (or lower) the marks along a line: fully within half the radius, softly from there."""
+        """Raise or lower the mask along a line: fully within half the radius, fading beyond."""
         if camera != self.camera or self.values.shape != size[::-1]:
             self.camera, self.values = camera, np.zeros(size[::-1], np.float32)
         brush = np.clip(2 - 2 * distance(size, points, radius) / radius, 0, 1).astype(np.float32)
         brush = brush * brush * (3 - 2 * brush)
         values = np.maximum(self.values, brush) if strength > 0 else np.minimum(self.values, 1 - brush)
-        self.values, self.spent = values, False  # a new array: pictures of it are compared by identity
+        self.values, self.spent = values, False  # a new array, because pictures are cached by identity
 
     def clear(self) -> None:
         self.camera = None
 
 
 class Brush:
-    """The brush in the hand, and the way it has gone that is not on the surfaces yet (see `app.services.brush_strokes`).
+    """The selected brush, and its path that is not applied to the surfaces yet (see `app.services.brush_strokes`).
 
     tool: a key of TOOLS, or "" without a brush; last: the last tool chosen; radius: in points at a scale of 1; mask: what was
     marked; stroke: what this press of the button has changed so far; way: points of the window since the last dab;
@@ -102,24 +104,24 @@ class Brush:
 
     @property
     def painting(self) -> bool:
-        """Whether the button is down, or what it did is not finished."""
+        """Whether the button is down, or its stroke is unfinished."""
         return self.down or self.stroke is not None
 
     def choose(self, tool: str) -> None:
-        """Take a tool of TOOLS, or put the brush away ("")."""
+        """Select a tool of TOOLS, or none ("")."""
         self.tool, self.last = tool, tool or self.last
 
     def resize(self, factor: float) -> None:
         self.radius = min(max(self.radius * factor, SMALLEST), LARGEST)
 
     def press(self, x: float, y: float) -> None:
-        """The button goes down at a point of the window."""
+        """Handle a press of the button at a point of the window."""
         if not self.painting:
             self.down = self.moved = True
             self.way = [(x, y)]
 
     def move(self, x: float, y: float) -> None:
-        """The pointer moves to a point of the window."""
+        """Handle movement of the pointer to a point of the window."""
         if self.down:
             self.way.append((x, y))
             self.moved = True

@@ -18,8 +18,8 @@ OPPOSITE = {"place": "remove", "remove": "place", "raise": "raise"}
 
 @dataclass(frozen=True)
 class Press:
-    """The left button is held. tool: of TOOLS; scene: as it was before; point: (x, y, z) pressed at, in blocks; x, z: the block;
-    whole: whether all blocks of its material are meant."""
+    """A press of the left button. tool: of TOOLS; scene: as it was before; point: pressed place (x, y, z) in blocks; x, z: the block;
+    whole: whether it applies to all blocks of the material."""
 
     tool: str
     scene: Scene
@@ -40,9 +40,9 @@ class Builder:
     press: Press | None = None
 
     def choose(self, tool: str) -> None:
-        """Take a tool of TOOLS, or put it away ("")."""
+        """Select a tool of TOOLS, or none ("")."""
         self.tool, self.last, self.press = tool, tool or self.last, None
 
     def choose_by_shift(self, shift: bool) -> str:
-        """The tool in the hand, or with Shift its opposite."""
+        """Return the selected tool, or with Shift its opposite."""
         return OPPOSITE[self.tool] if shift and self.tool else self.tool

@@ -15,12 +15,12 @@ from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredView
 from scenes.camera import Camera
 
-FIRST = "Faithful", presets.PRESETS["Faithful"][1]  # what is compared with until something else is chosen
+FIRST = "Faithful", presets.PRESETS["Faithful"][1]  # the default to compare with
 
 
 @dataclass
 class Side:
-    """gathered: the view without paint, except for what is frozen, as these settings' seed begins; dreamed: None until it is."""
+    """gathered: the view without paint, except frozen paint, with the noise of these settings' seed; dreamed: None until finished."""
 
     label: str
     settings: DreamSettings
@@ -29,7 +29,7 @@ class Side:
 
 
 class Comparison:
-    """Dreams all sides one after the other, as if only frozen paint were in the view. The camera stays while it lasts.
+    """Dreams all sides one after the other, as if only frozen paint were in the view. The camera is fixed meanwhile.
 
     material: the only one that changes, or None for the whole view; first: 0 compares settings, otherwise the sides are variations:
     the seeds that follow the session's from `first` on.
@@ -38,7 +38,7 @@ class Comparison:
     def __init__(
         self, open_scene: OpenScene, camera: Camera, sides: list[Side], material: int | None = None, first: int = 0
     ) -> None:
-        """sides: as this camera sees the scene now; of settings that are compared, left and right."""
+        """sides: views from this camera; in a comparison of settings, left and right."""
         self.material, self.first = material, first
         self.open_scene, self.plan, self.revision, self.camera = (
             open_scene,
@@ -60,14 +60,13 @@ class Comparison:
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing left to choose: the scene or its paint changed, or a dream failed or was cancelled."""
+        """Whether the comparison has become invalid: the scene or its paint changed, or a dream failed or was cancelled."""
         open_scene = self.open_scene
         changed = open_scene.plan is not self.plan or open_scene.volume.revision != self.revision
         return changed or not (self.done or open_scene.painter.client.running)
 
     def part(self, aspect: float) -> tuple[float, float, float, float]:
-        """left, top, width, height (shares 0..1) of the sides' pictures that a view of this aspect ratio shows: the pictures show
-        more than the view."""
+        """Return the part of the sides' pictures inside a view of this aspect ratio: left, top, width, height as shares 0..1."""
         gathered = self.sides[0].gathered
         tall = min(1.0, float(np.tan(np.radians(self.camera.fov) / 2) / np.tan(np.radians(gathered.camera.fov) / 2)))
         wide = min(1.0, tall * aspect * gathered.size[1] / gathered.size[0])
@@ -87,6 +86,6 @@ class Comparison:
 
 
 def _with_frozen(gathered: GatheredView, image: np.ndarray) -> np.ndarray:
-    """uint8 [H,W,3]: what the surfaces would show of a dream: the paint that was left in the view stays whatever is dreamed."""
+    """Return uint8 [H,W,3]: a dream with the frozen paint, which stays, on top."""
     stays = gathered.colours[..., 3] == 255
     return np.where(stays[..., None], gathered.colours[..., :3], image)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Span(NamedTuple):
-    """Seconds. wall: on the clock; cpu: of the main thread alone, which others on the machine don't stretch."""
+    """Seconds. wall: elapsed; cpu: of the main thread alone, independent of other load."""
 
     wall: float = 0.0
     cpu: float = 0.0
@@ -26,19 +26,19 @@ class Span(NamedTuple):
 
 
 class FrameProfiler:
-    """parts: what ran since `begin`, each without what ran inside it under another name."""
+    """parts: times since `begin` by name, each without nested parts."""
 
     def __init__(self) -> None:
         self.parts: dict[str, Span] = {}
         self._inside = Span()  # of parts that ran within the one that runs
 
     def begin(self) -> None:
-        """A new frame."""
+        """Start a new frame."""
         self.parts = {}
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Count what runs inside."""
+        """Measure the block under this name."""
         outer, self._inside, began = self._inside, Span(), Span.now()
         try:
             yield

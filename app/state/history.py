@@ -11,7 +11,7 @@ import numpy as np
 
 T = TypeVar("T")
 DEPTH = 200
-LIMIT = 64 * 2**20  # bytes of the arrays that are held for the past alone
+LIMIT = 64 * 2**20  # bytes of arrays that only the past refers to
 
 
 def _nothing(_: object) -> Iterable[np.ndarray]:
@@ -20,9 +20,9 @@ def _nothing(_: object) -> Iterable[np.ndarray]:
 
 @dataclass(frozen=True)
 class History(Generic[T]):
-    """present, with what came before it (newest last) and what was taken back (next first).
+    """The present value, with past values (newest last) and undone ones (next first).
 
-    holds: the large arrays of a value; values that share one count it once. The oldest past goes beyond DEPTH and `limit` bytes.
+    holds: returns the large arrays of a value; shared arrays count once. The oldest values are dropped beyond DEPTH and `limit` bytes.
     """
 
     present: T
@@ -32,7 +32,7 @@ class History(Generic[T]):
     limit: int = LIMIT
 
     def to(self, value: T) -> History[T]:
-        """A change: the present becomes past, and what was taken back is gone. The same value is no change."""
+        """Change to a value: the present becomes past, and undone values are dropped. The same value is no change."""
         if value == self.present:
             return self
         return replace(self, present=value, past=self._limit((*self.past, self.present)[-DEPTH:]), future=())
@@ -48,7 +48,7 @@ class History(Generic[T]):
         return replace(self, present=self.future[0], past=(*self.past, self.present), future=self.future[1:])
 
     def map(self, change: Callable[[T], T]) -> History[T]:
-        """Every value changed alike. Steps that no longer differ from their neighbour are left out."""
+        """Apply a change to every value. Steps that no longer differ from their neighbour are removed."""
         present = change(self.present)
         _, *past = (value for value, _ in groupby((present, *map(change, reversed(self.past)))))
         _, *future = (value for value, _ in groupby((present, *map(change, self.future))))
@@ -59,7 +59,7 @@ class History(Generic[T]):
         return sum(array.nbytes for array in self._arrays((*self.past, *self.future)).values())
 
     def _limit(self, past: tuple[T, ...]) -> tuple[T, ...]:
-        """As much of the past, from its end, as the limit lets."""
+        """Return the most recent part of the past within the limits."""
         seen: dict[int, np.ndarray] = {}
         for i in reversed(range(len(past))):
             seen |= self._arrays(past[i : i + 1])

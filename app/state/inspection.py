@@ -36,10 +36,10 @@ class NetworkInspection:
         decoder: bool = False,
         noising: NoisingRequest | None = None,
     ) -> NetworkInspection:
-        """Ask about a step of a finished dream, by its place among those kept; the same when nothing is known of that.
+        """Request an inspection of a step of a finished dream. Returns the same state if the step was not recorded.
 
-        cut: also what is lost without connections; named: also what all steps look like; decoder: also how it is decoded;
-        noising: also this picture at the noise level of each step
+        place: of the step among those recorded; cut: also ablations; named: also materials of all steps; decoder: also the decoder's stages
+        noising: also this picture noised to the level of each step
         """
         start = record.shown[place].preview.start if place < len(record.shown) else None
         if record.canvas is None or record.settings is None or start is None:
@@ -54,7 +54,7 @@ class NetworkInspection:
         return replace(self, asked=asked, _coming=record.image)
 
     def take(self, message: Message) -> NetworkInspection:
-        """After a worker's message; those that answer nothing change nothing. A failure leaves what was seen before."""
+        """Handle a worker's message. Unrelated ones change nothing; a failure keeps the earlier answer."""
         if not isinstance(message, InspectionResult) or message.asked is not self.asked:
             return self
         if message.inside is None:
@@ -63,12 +63,12 @@ class NetworkInspection:
         return NetworkInspection(None, message, named, noised, self._coming)
 
     def concepts_of(self, record: Record) -> tuple[Concepts, ...]:
-        """What the steps of a dream look like, as far as it was asked."""
+        """Return the materials of a dream's steps, if they were requested."""
         named = self.named
         return named.concepts if named is not None and named.asked.dream == record.id else ()
 
     def find_noised(self, record: Record) -> tuple[NoisingRequest, NoisedSteps] | None:
-        """The picture that was noised last with a dream's own noise, and what came of it."""
+        """Return the last request to noise a picture with this dream's noise, and its result."""
         told = self.noised
         if told is None or told.asked.dream != record.id or told.noised is None or told.asked.noising is None:
             return None
@@ -76,5 +76,5 @@ class NetworkInspection:
 
 
 def lookable(record: Record) -> bool:
-    """Whether the network can be looked into at a dream's steps."""
+    """Whether the network can be inspected at a dream's steps."""
     return record.canvas is not None and any(step.preview.start is not None for step in record.shown)

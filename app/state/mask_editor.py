@@ -13,18 +13,18 @@ from app.state.brush import Point
 from app.state.history import History
 from app.state.mask_shapes import FULL, draw_lasso, draw_rectangle, draw_stroke
 
-LARGEST = 1024  # pixels of a mask's longer side: it is resized to the picture that is generated
-SHOWN = 512  # pixels of the longer side of the tint that is drawn over the picture
-TINT = (255, 0, 220)  # like no material
+LARGEST = 1024  # pixels of a mask's longer side; it is later resized to the picture
+SHOWN = 512  # pixels of the longer side of the coloured overlay
+TINT = (255, 0, 220)  # unlike any material
 OPACITY = 165  # of the tint, out of 255
 LEAST, MOST = 1.0, 300.0  # radius of the brush, in pixels of the mask
 
 # tool → what it does
 TOOLS: Mapping[str, str] = {
-    "brush": "Paint what is to be repainted. The right mouse button removes.",
+    "brush": "Paint the area to repaint. The right mouse button removes.",
     "eraser": "Remove from the mask.",
     "rectangle": "Drag from corner to corner. The right mouse button removes.",
-    "lasso": "Draw around what is to be repainted. The right mouse button removes.",
+    "lasso": "Draw around the area to repaint. The right mouse button removes.",
 }
 
 
@@ -70,18 +70,18 @@ class MaskEditor:
         return bool(self.way)
 
     def press(self, point: Point, remove: bool = False) -> None:
-        """The button goes down."""
+        """Handle a press of the button."""
         self.way, self._removes = (point,), remove or self.tool == "eraser"
         self._draw((point,))
 
     def move(self, point: Point) -> None:
-        """The pointer moves with the button down."""
+        """Handle movement with the button down."""
         if self.way and point != self.way[-1]:
             self.way = (*self.way, point) if self.tool != "rectangle" else (self.way[0], point)
             self._draw((*self.way[-2:],))
 
     def release(self) -> None:
-        """The button goes up: what was drawn becomes a step that undo takes back."""
+        """Handle the release of the button: the drawing becomes one step of undo."""
         if not self.way:
             return
         if self.tool == "rectangle":
@@ -92,7 +92,7 @@ class MaskEditor:
         self.way, self._live = (), None
 
     def change(self, edit: Callable[[np.ndarray], np.ndarray]) -> None:
-        """Change the mask by a function of app.state.mask_shapes. What changes nothing is no step."""
+        """Change the mask by a function of app.state.mask_shapes. A change without effect is no step."""
         before = self.history.present.values
         after = edit(before)
         if after is not before and (after != before).any():
@@ -110,7 +110,7 @@ class MaskEditor:
 
     @property
     def tint(self) -> np.ndarray:
-        """uint8 [h,w,4]: the mask as a colour to be drawn over the picture; the same array while the mask is the same."""
+        """Return the mask as a coloured overlay, uint8 [h,w,4]; the same array while the mask is the same."""
         return self._look()[0]
 
     def _look(self) -> tuple[np.ndarray, bool]:

@@ -31,9 +31,9 @@ class ModelLoad:
 
     @property
     def words(self) -> str:
-        """What is going on, for the status line."""
+        """The status text."""
         if self.saving:
-            return "saving the paint of the model before"
+            return "saving the paint of the previous model"
         if self.cancelling:
             return "cancelling after this part"
         return f"loading {self.name}" + (f": {self.part}" if self.part else "")
@@ -48,6 +48,6 @@ def usual_settings(model: ModelInfo | None) -> dict[str, Any]:
 
 
 def follow_model(dream: DreamSettings, before: ModelInfo | None, after: ModelInfo) -> DreamSettings:
-    """The settings for another model: those that were as the model before prefers them are as the new one does, others stay."""
+    """Adapt settings to another model: those at the previous model's defaults change to the new one's; others stay."""
     old, new = usual_settings(before), usual_settings(after)
     return replace(dream, **{name: new[name] for name in new if getattr(dream, name) == old[name]})

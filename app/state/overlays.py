@@ -1,4 +1,4 @@
-"""What lies over the scene, as data: toasts, the open question, and which dialogs are open."""
+"""Data of everything over the scene: toasts, the open question, and open dialogs."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Overlays:
         self.question = self.file_dialog = None
 
     def toast(self, text: str, level: str = "info", seconds: float = 4.0, instead_of: str = "") -> None:
-        """Show a message for so many seconds. instead_of: how messages begin that it replaces; "" replaces none."""
+        """Show a message for some seconds. instead_of: start of messages that it replaces; "" replaces none."""
         if instead_of:
             self.toasts = [toast for toast in self.toasts if not toast.text.startswith(instead_of)]
         self.toasts.append(Toast(text, level, self.now + seconds))

@@ -1,4 +1,4 @@
-"""What the Picture panel asks for: its form, and the pictures that come of it. Pure."""
+"""The form of the Picture panel, and the pictures it describes. Pure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from app.state.model_load import follow_model
 from diffusion.text2image.recipe import GenerateSettings, Recipe
 
 SEEDS = 2**31
-MOST = 16  # pictures of one batch
-SIDES = range(64, 2049)  # pixels, of what the panel asks for
+MOST = 16  # maximum number of pictures in a batch
+SIDES = range(64, 2049)  # pixels of a picture's sides
 
 # mode → (label, what it does)
 MODES: Mapping[str, tuple[str, str]] = {
     "text": ("Text", "A picture from a prompt."),
-    "image": ("Image", "A picture from a prompt and another picture, which it departs from by a strength."),
+    "image": ("Image", "A picture from a prompt and another picture; the strength sets how much it may change."),
     "inpaint": ("Inpaint", "Repaint the masked part of a picture."),
     "anagram": ("Anagram", "A picture that shows a second prompt when it is turned."),
 }
@@ -39,7 +39,7 @@ class PictureForm:
 
     @property
     def problem(self) -> str:
-        """What is missing, as a sentence; "" where pictures can be made."""
+        """What is missing, as a sentence; "" if pictures can be made."""
         settings = self.settings
         if not settings.prompt.strip() and self.mode in ("text", "anagram"):
             return "Describe the picture first."
@@ -73,11 +73,11 @@ class PictureForm:
         return self.set(dream=replace(self.settings.dream, **changes))
 
     def advance_seed(self) -> PictureForm:
-        """After a batch: with the seed that follows, if it is to be renewed."""
+        """Return the form after a batch, with the next seed if `renew` is set."""
         return self.set_dream(seed=(self.settings.dream.seed + self.count) % SEEDS) if self.renew else self
 
     def follow(self, before: ModelInfo | None, after: ModelInfo) -> PictureForm:
-        """For another model: size and settings that were as the model before prefers them are as the new one does, others stay."""
+        """Adapt the form to another model: size and settings at the previous model's defaults change to the new one's."""
         usual = GenerateSettings().size if before is None else (before.native, before.native)
         size = (after.native, after.native) if self.settings.size == usual else self.settings.size
         return self.set(size=size, dream=follow_model(self.settings.dream, before, after))

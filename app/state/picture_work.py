@@ -1,4 +1,4 @@
-"""The state of work on single pictures: the form, what is being made, the gallery as it is shown, and what lies over the scene."""
+"""The state of single pictures: the form, work in progress, the gallery, and pictures over the scene."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Progress:
 
     @property
     def picture(self) -> np.ndarray | None:
-        """What there is to look at: the running picture's preview, else the last that was finished."""
+        """The running picture's preview, else the last finished picture."""
         return self.preview.image if self.preview is not None and self.preview.image is not None else self.last
 
     def ask(self, requests: Iterable[PictureRequest]) -> Progress:
@@ -53,7 +53,7 @@ class Progress:
         return Progress(last=self.last)
 
     def take(self, message: Message) -> Progress:
-        """After a worker's message; those about other things change nothing."""
+        """Handle a worker's message. Unrelated ones change nothing."""
         if isinstance(message, PicturePreview) and self.running and message.id == self.running[0].id:
             image = self.preview.image if message.image is None and self.preview else message.image
             return replace(self, preview=replace(message, image=image))
@@ -103,7 +103,7 @@ class GalleryView:
 
     @property
     def found(self) -> tuple[Entry, ...]:
-        """What is searched for, newest first. The same tuple as long as nothing changes."""
+        """The entries that match the search, newest first; the same tuple while nothing changes."""
         key = self.listing, self.query, self.pinned_only
         if self._found[0] != key:
             found = (e for e in self.entries if is_match(e, self.query) and (e.pinned or not self.pinned_only))
@@ -117,7 +117,7 @@ class GalleryView:
         return tuple(by_name[name] for name in self.chosen if name in by_name)
 
     def choose(self, name: str, further: bool = False) -> None:
-        """Choose a picture; further: beside the one chosen last, or no longer if it was chosen."""
+        """Select a picture. further: add it to the last selected one, or remove it."""
         if not further:
             self.chosen = (name,)
         elif name in self.chosen:
@@ -166,6 +166,6 @@ class PictureWork:
         return self.seen is not None or self.editor is not None
 
     def close(self) -> None:
-        """Uncover the scene. A mask is kept for when its picture is opened again."""
+        """Uncover the scene. The mask editor is kept in case its picture is opened again."""
         self.shelved = self.editor or self.shelved
         self.seen = self.editor = None

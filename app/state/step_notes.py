@@ -10,13 +10,13 @@ import numpy as np
 from diffusion.introspection.emergence import SETTLED, Emergence, settling_step
 from diffusion.lessons.checks import LOUD
 
-FELL = 0.15  # of the large shapes, that get lost from one step to the next: worth a word
-WORTH = 0.03  # of the picture, that a region must be to be spoken of
-MUCH = 0.25  # of a call's time that one block takes
+FELL = 0.15  # share of large shapes lost from one step to the next that is worth a remark
+WORTH = 0.03  # minimum share of the picture for remarks about a region
+MUCH = 0.25  # share of a call's time in one block that is worth a remark
 
 
 def of_step(found: Sequence[Emergence], guidance: Sequence[float], place: int) -> str:
-    """A sentence on what a step decided, or "" where nothing is remarkable.
+    """Return a remark about a step, or "".
 
     found: the results of `diffusion.introspection.emergence`, the whole picture first; guidance: one value for each
     step, NaN before guidance begins; place: the step, from 0.

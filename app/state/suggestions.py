@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Suggestions:
-    """prompt: what was asked about; matches: (caption, cosine −1..1), best first; far: it is unlike all that the model has seen;
+    """prompt: the query; matches: (caption, cosine −1..1), best first; far: whether it is unlike all training captions;
     readings: what the model reads instead of words it doesn't know, one sentence each."""
 
     prompt: str

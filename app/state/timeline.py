@@ -73,7 +73,7 @@ class Record:
 
     @property
     def latest(self) -> np.ndarray | None:
-        """The newest picture that is worth looking at: the finished one, else the decoder's last, else the linear map's."""
+        """The best recent picture: the finished one, else the last decoded one, else the linear map's."""
         decoded = [s.preview.image for s in self.shown if s.preview.decoded]
         return self.image if self.image is not None else (decoded or [None, *self.pictures])[-1]
 
@@ -104,7 +104,7 @@ class Timeline:
         return self
 
     def seal(self) -> Timeline:
-        """Without the latents that steps began with: the network, which is another now, can't be looked into with them."""
+        """Return the timeline without the steps' starting latents. Another model is loaded, which can't be inspected with them."""
 
         def seal(record: Record) -> Record:
             steps = tuple(replace(step, preview=replace(step.preview, start=None)) for step in record.shown)
@@ -116,7 +116,7 @@ class Timeline:
         return next((r for r in self.records if r.id == id), Record(id, steps, began=now))
 
     def _with(self, record: Record) -> Timeline:
-        """With this record in place of its former self; the oldest go until the rest fits the limit."""
+        """Return the timeline with a record replaced; the oldest ones are dropped beyond the limit."""
         kept = [record if r.id == record.id else r for r in self.records]
         kept += [] if record in kept else [record]
         while len(kept) > 1 and sum(r.bytes for r in kept) > self.limit:

@@ -1,4 +1,4 @@
-"""What the guided tour shares with the rest of the program: how panels are set up, and a view that was noted to come back to."""
+"""The state of the guided tour that other panels use: their set-up for a station, and a noted view."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scenes.camera import Camera
 
 @dataclass(frozen=True, eq=False)
 class NotedView:
-    """A view as it was. size: pixels of the scene's box; gathered: its texels then; steps: that finished paint has."""
+    """A view at one moment. size: pixels of the scene's box; gathered: its texels; steps: of finished paint."""
 
     camera: Camera
     size: Size
@@ -47,7 +47,7 @@ class Tour:
 def trace_of(
     record: Record, emergence: tuple[Emergence, ...], inspection: NetworkInspection, counted: tuple[int, int] | None
 ) -> Trace:
-    """What is known of a dream for the checks of the stations."""
+    """Return the facts about a dream that the stations' checks use."""
     steps = [step.preview for step in record.shown]
     answer = inspection.answer
     inside = answer if answer is not None and answer.asked.dream == record.id else None

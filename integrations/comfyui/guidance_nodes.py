@@ -45,10 +45,13 @@ class TNRGuider:
                 **settings_of(NUMBERS, guidance_start={"default": 0.0}),
             },
             "optional": {
-                "negative": socket("CONDITIONING", "What it doesn't show; not needed by rules with one prediction."),
+                "negative": socket(
+                    "CONDITIONING", "What the picture should not show. Rules with one prediction don't need it."
+                ),
                 "empty": socket("CONDITIONING", "The empty prompt, for tnr_three."),
                 "scale_over_steps": text(
-                    "", "The scale at places of the run, such as 0:7, 0.5:3, 1:1, in place of the number."
+                    "",
+                    "A schedule for the scale, such as 0:7, 0.5:3, 1:1 (place in the run: value), in place of the number.",
                 ),
             },
         }
@@ -93,10 +96,10 @@ class SolverSelect:
             options = solver_options(settings, noise, Timeline(sigmas))
             levels = torch.tensor(sigmas, dtype=torch.float64)
 
-            def told(step: int, sigma: float, x: Tensor, prediction: Any) -> None:
+            def callback(step: int, sigma: float, x: Tensor, prediction: Any) -> None:
                 after(step, sigma, x, prediction.denoised)
 
-            return SAMPLERS[sampler](denoise, x, levels, callback=told, **options)
+            return SAMPLERS[sampler](denoise, x, levels, callback=callback, **options)
 
         return (make_sampler(solve),)
 

@@ -30,7 +30,7 @@ NOISE = "Noise of further passes: that of the batch's first latent, or fresh."
 
 
 class IterativeMixingKSampler:
-    """A run that a batch guides."""
+    """A run guided by a batch."""
 
     CATEGORY, FUNCTION = "Rayverie/mixing", "sample"
     DESCRIPTION = "Denoise while the noised sequence of a picture is mixed in at each step, ever less (DemoFusion, arXiv 2311.16973)."
@@ -82,10 +82,10 @@ class IterativeMixingKSampler:
 
 
 class IterativeMixingKSamplerAdvanced:
-    """The same with every setting of the mixing."""
+    """Iterative mixing with all settings."""
 
     CATEGORY, FUNCTION = "Rayverie/mixing", "sample"
-    DESCRIPTION = "Iterative Mixing KSampler with all settings: ends of the curve, kinds of blending, Perlin noise, further passes."
+    DESCRIPTION = "Iterative Mixing KSampler with all settings: start and end of the curve, blending, Perlin noise, further passes."
     RETURN_TYPES, RETURN_NAMES = ("LATENT",), ("latent",)
 
     @classmethod
@@ -100,9 +100,7 @@ class IterativeMixingKSamplerAdvanced:
                 **settings_of(("noise", "eta")),
                 **settings_of(names, **ADVANCED, mix_noise={"tooltip": NOISE}),
             },
-            "optional": {
-                "sigmas": socket("SIGMAS", "The batch's levels, in place of the scheduler's for so many latents.")
-            },
+            "optional": {"sigmas": socket("SIGMAS", "The batch's noise levels, in place of the scheduler's.")},
         }
 
     def sample(
@@ -157,7 +155,7 @@ def _inputs() -> tuple[dict[str, Input], dict[str, Input]]:
     before = {
         "model": socket("MODEL", "The model."),
         "positive": socket("CONDITIONING", "What the picture shows."),
-        "negative": socket("CONDITIONING", "What it doesn't."),
+        "negative": socket("CONDITIONING", "What the picture should not show."),
         "latent_image_batch": socket("LATENT", "The batch of a Batch Unsampler with the same scheduler."),
         "seed": setting("seed", control_after_generate=True),
     }
@@ -166,7 +164,7 @@ def _inputs() -> tuple[dict[str, Input], dict[str, Input]]:
         "sampler_name": setting("sampler"),
         "scheduler": scheduler_input(),
         "denoise": number(
-            1.0, 0.01, 1.0, "Share of the steps that are taken; the run starts at the level where they begin."
+            1.0, 0.01, 1.0, "Share of the steps to run: the last ones. The run starts at their first noise level."
         ),
     }
     return before, after

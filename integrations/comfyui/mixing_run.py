@@ -1,4 +1,4 @@
-"""A run that a noised sequence guides: iterative mixing over any denoiser, with this project's solvers and curves."""
+"""A run guided by a noised sequence: iterative mixing over any denoiser, with this project's solvers and curves."""
 
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ def mix_through(
         if result is not None:
             x = initial_x(one.noise, float(one.sigmas[0]), result, everywhere)
 
-        def told(step: int, sigma: float, x: Tensor, prediction: Prediction, start: int = one.first_step) -> None:
+        def callback(step: int, sigma: float, x: Tensor, prediction: Prediction, start: int = one.first_step) -> None:
             if after is not None:
                 after(start + step, sigma, x, prediction.denoised)
 
-        result = sampler(denoise, x, one.sigmas, callback=told, adjust=adjust, **options)
+        result = sampler(denoise, x, one.sigmas, callback=callback, adjust=adjust, **options)
     assert result is not None
     return result

@@ -34,11 +34,13 @@ class RegionalPrompts:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        crop = "Predict each region only in the box around it, which is faster for small regions and knows less around them."
+        crop = (
+            "Predict each region only in its bounding box. Faster for small regions, but with less context around them."
+        )
         return {
             "required": {
                 "clip": socket("CLIP", "The text encoder."),
-                "view": socket(VIEW, "The view whose prompts they are."),
+                "view": socket(VIEW, "The view that shows the materials."),
                 "softness": setting("softness"),
                 "crop": switch(False, crop),
             }

@@ -29,7 +29,7 @@ materials:
 
 
 class LoadScene:
-    """A scene that is there already."""
+    """An existing scene."""
 
     CATEGORY, FUNCTION = "Rayverie/scene", "load"
     DESCRIPTION = "A built-in scene, or a folder in ComfyUI's input folder with map.png and materials.yaml."
@@ -49,7 +49,7 @@ class LoadScene:
 
 
 class SceneFromMap:
-    """A scene from a picture and a text."""
+    """A scene from a floor plan and a materials file."""
 
     CATEGORY, FUNCTION = "Rayverie/scene", "make"
     DESCRIPTION = "A scene from a floor plan, in which each colour is a material with a prompt and a height."
@@ -62,7 +62,7 @@ class SceneFromMap:
                 "map": socket(
                     "IMAGE", f"The floor plan, one pixel for each block, {MAP_SIDES[0]} to {MAP_SIDES[-1]} a side."
                 ),
-                "materials": text(EXAMPLE, "The text of a materials.yaml: see docs/scenes.md.", multiline=True),
+                "materials": text(EXAMPLE, "The contents of a materials.yaml; see docs/scenes.md.", multiline=True),
             },
             "optional": {"empty": socket("MASK", "White where the ground is empty, such as the mask of Load Image.")},
         }
@@ -83,10 +83,10 @@ class SceneFromMap:
 
 
 class CameraAt:
-    """A camera by its numbers."""
+    """A camera given by numbers."""
 
     CATEGORY, FUNCTION = "Rayverie/scene", "make"
-    DESCRIPTION = "A camera by place and direction; x runs along the map's columns, z along its rows, y is up."
+    DESCRIPTION = "A camera given by position and direction. x runs along the map's columns, z along its rows, y is up."
     RETURN_TYPES, RETURN_NAMES = (CAMERA,), ("camera",)
 
     @classmethod
@@ -107,11 +107,11 @@ class CameraAt:
 
 
 class CameraOnPath:
-    """A camera of a path of the scene."""
+    """A camera on a path of the scene."""
 
     CATEGORY, FUNCTION = "Rayverie/scene", "sample"
     DESCRIPTION = (
-        "A camera on one of the scene's paths. Every scene has walk and orbit; the built-in ones have tour, too."
+        "A camera on one of the scene's paths. Every scene has walk and orbit; built-in scenes also have tour."
     )
     RETURN_TYPES, RETURN_NAMES = (CAMERA,), ("camera",)
 
@@ -119,7 +119,7 @@ class CameraOnPath:
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {
-                "scene": socket(SCENE, "The scene whose path it is."),
+                "scene": socket(SCENE, "The scene of the path."),
                 "path": text("walk", "The name of the path."),
                 "place": number(0.0, 0.0, 1.0, "From 0, the start of the path, to 1, its end."),
             }

@@ -32,10 +32,10 @@ class BatchUnsampler:
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {
-                "model": socket("MODEL", "The model whose noise levels they are."),
+                "model": socket("MODEL", "The model that defines the noise levels."),
                 "latent_image": socket("LATENT", "The latent of the picture."),
                 "seed": setting("seed", control_after_generate=True),
-                "steps": whole(20, 1, 200, "Number of steps of the run: the batch has one latent more."),
+                "steps": whole(20, 1, 200, "Number of steps of the run. The batch has one more latent."),
                 "scheduler": scheduler_input(),
                 "start_at_step": whole(0, 0, LAST, "Levels before this step are left out."),
                 "end_at_step": whole(LAST, 0, LAST, "Levels after this step are left out."),

@@ -27,7 +27,7 @@ SKY_NAME = "sky"
 
 
 class SurfaceNoise:
-    """A NOISE of ComfyUI: that of the surfaces a view shows."""
+    """A ComfyUI NOISE: the noise of the surfaces in a view."""
 
     def __init__(self, noise: np.ndarray, seed: int) -> None:
         self.noise, self.seed = torch.from_numpy(noise)[None], seed
@@ -41,12 +41,10 @@ class SurfaceNoise:
 
 
 class LookAt:
-    """What a camera sees."""
+    """The view of a camera."""
 
     CATEGORY, FUNCTION = "Rayverie/world", "look"
-    DESCRIPTION = (
-        "What a camera sees of a world: the surfaces, as masks, depth, normals and the noise that belongs to them."
-    )
+    DESCRIPTION = "A camera's view of a world: masks, depth and normals of its surfaces, and their noise."
     RETURN_TYPES = (VIEW, "NOISE", "IMAGE", "IMAGE", "MASK")
     RETURN_NAMES = ("view", "noise", "depth", "normals", "masks")
     OUTPUT_TOOLTIPS = (
@@ -80,7 +78,7 @@ class MaterialMask:
     """The mask of one material."""
 
     CATEGORY, FUNCTION = "Rayverie/world", "find"
-    DESCRIPTION = "Where a view shows a material."
+    DESCRIPTION = "The mask of a material in a view."
     RETURN_TYPES, RETURN_NAMES = ("MASK",), ("mask",)
 
     @classmethod
@@ -102,17 +100,17 @@ class MaterialMask:
 
 
 class Gather:
-    """What is stored on the surfaces that a view shows."""
+    """The paint stored on the surfaces of a view."""
 
     CATEGORY, FUNCTION = "Rayverie/world", "gather"
-    DESCRIPTION = "What is stored on the surfaces that a view shows: latents, colours, and where they may change."
+    DESCRIPTION = "The paint stored on the surfaces of a view: latents, colours, and where they may change."
     RETURN_TYPES = ("LATENT", "IMAGE", "MASK", "FLOAT")
     RETURN_NAMES = ("latent", "picture", "change", "coverage")
     OUTPUT_TOOLTIPS = (
-        "Stored latents with the change map as their noise mask; empty where nothing is painted, and for worlds painted elsewhere.",
+        "Stored latents with the change map as noise mask. Empty where nothing is painted, and for worlds of other programs' latents.",
         "Stored colours, black where nothing is painted.",
         "White where the view may be painted, black where its paint is final.",
-        "Share of what this view may paint that is painted, from 0 to 1.",
+        "Painted share of the view's surfaces, from 0 to 1.",
     )
 
     @classmethod
@@ -134,11 +132,11 @@ class Scatter:
     """Lay a painted view on the surfaces."""
 
     CATEGORY, FUNCTION = "Rayverie/world", "scatter"
-    DESCRIPTION = "Lay a painted view on the surfaces it shows. Where paint is already better, it stays."
+    DESCRIPTION = "Project a painted view onto its surfaces. Better paint stays."
     RETURN_TYPES, RETURN_NAMES = (WORLD, "INT"), ("world", "texels")
     OUTPUT_TOOLTIPS = (
-        "The world with the new paint; the one that came in stays as it was.",
-        "How many texels were written.",
+        "The world with the new paint. The input world stays as it was.",
+        "Number of texels written.",
     )
 
     @classmethod
@@ -147,8 +145,8 @@ class Scatter:
             "required": {
                 "world": socket(WORLD, "The world to paint."),
                 "view": socket(VIEW, "The view that was painted."),
-                "latent": socket("LATENT", "Its latents, of an eighth of its size."),
-                "image": socket("IMAGE", "Its picture: the decoded latents."),
+                "latent": socket("LATENT", "Latents of the view, an eighth of its size."),
+                "image": socket("IMAGE", "The decoded latents."),
                 "steps": _steps(),
             }
         }
@@ -162,6 +160,8 @@ class Scatter:
 
 def _steps() -> Input:
     """The same for gathering and scattering."""
-    tooltip = "Steps behind the picture: paint of fewer steps is a sketch, which paint of more steps replaces."
+    tooltip = (
+        "Diffusion steps of the picture. Paint with fewer steps counts as a sketch and is replaced by paint with more."
+    )
     least, most = FIELDS["steps"].metadata["range"]
     return whole(20, least, most, tooltip)

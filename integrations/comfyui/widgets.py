@@ -1,4 +1,4 @@
-"""ComfyUI's inputs: of our settings, with their ranges and sentences, and of everything else."""
+"""ComfyUI's input widgets: for our settings, with their ranges and help, and for other values."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from diffusion.settings import DreamSettings
 Input = tuple[Any, dict[str, Any]]  # (type or the choices, options), as in INPUT_TYPES
 
 FIELDS = {field.name: field for field in fields(DreamSettings)}
-FINENESS = 0.01  # of the arrows beside a number
+FINENESS = 0.01  # step of the arrows beside a number
 
 
 def setting(name: str, **changes: Any) -> Input:
-    """The widget of a field of `DreamSettings`: its default, range, choices and sentence. changes: other options of the widget."""
+    """Return the widget of a field of `DreamSettings`, with its default, range, choices and help. changes: other options."""
     field = FIELDS[name]
     options = {"default": field.default, "tooltip": field.metadata["help"]}
     if names := list_allowed(field.metadata):
@@ -67,5 +67,5 @@ def choice(names: Sequence[str], default: str, tooltip: str) -> Input:
 
 
 def socket(kind: str, tooltip: str) -> Input:
-    """What another node gives."""
+    """An input from another node."""
     return kind, {"tooltip": tooltip}

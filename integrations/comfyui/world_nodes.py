@@ -44,7 +44,9 @@ class LoadWorld:
     """A world from a file."""
 
     CATEGORY, FUNCTION = "Rayverie/world", "load"
-    DESCRIPTION = "A world file in ComfyUI's output folder, of this or another program; the scene must be the one it was painted in."
+    DESCRIPTION = (
+        "A world file in ComfyUI's output folder, written by this node pack or by Rayverie. Its scene must be given."
+    )
     RETURN_TYPES, RETURN_NAMES = (WORLD,), ("world",)
 
     @classmethod
@@ -65,7 +67,7 @@ class LoadWorld:
 
 
 class SaveWorld:
-    """A world to a file."""
+    """Save a world to a file."""
 
     CATEGORY, FUNCTION, OUTPUT_NODE = "Rayverie/world", "save", True
     DESCRIPTION = "Write a world to ComfyUI's output folder. Rayverie shows it with: rayverie render SCENE --world FILE --no-model"
@@ -76,7 +78,7 @@ class SaveWorld:
         return {
             "required": {
                 "world": socket(WORLD, "The world."),
-                "file": text(f"hamlet{SUFFIX}", "A file in ComfyUI's output folder, which it replaces."),
+                "file": text(f"hamlet{SUFFIX}", "A file in ComfyUI's output folder. An existing file is replaced."),
             }
         }
 

@@ -1,4 +1,4 @@
-"""Worlds and views as values that nodes hand on. ComfyUI keeps the answers of nodes, so painting gives a new world."""
+"""Worlds and views as immutable values. ComfyUI caches the results of nodes, so painting returns a new world."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from scenes.prompt_masks import PromptMask, find_dreamed_materials, make_prompt_
 from scenes.scene import Scene
 
 T = TypeVar("T")
-SPACE = "ComfyUI"  # whose latents a new world holds, in its file: those of LATENT, whatever the checkpoint
+SPACE = "ComfyUI"  # latent space noted in the file of a new world: ComfyUI's LATENT, whatever the checkpoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +44,14 @@ class World:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What a camera sees of a world, and what is stored there."""
+    """A camera's view of a world, with the paint stored there."""
 
     world: World
     gathered: GatheredView
 
     @cached_property
     def prompts(self) -> tuple[PromptMask, ...]:
-        """The prompts that are seen, with masks [h,w] of latent pixels."""
+        """The visible prompts, with masks [h,w] of latent pixels."""
         return make_prompt_masks(self.gathered.material, self.world.scene)
 
     @property
@@ -62,16 +62,16 @@ class View:
 
 
 class Surfaces:
-    """The thread that owns OpenGL. It holds the volume of the world that it was last asked about."""
+    """The thread that owns OpenGL. It keeps the volume of the last world that was used."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="rayverie-gl")
         self._ctx: moderngl.Context | None = None
         self._volume: LatentVolume | None = None
-        self._paint: WorldSnapshot | None = None  # what the volume holds
+        self._paint: WorldSnapshot | None = None  # the paint in the volume
 
     def ask(self, world: World, act: Callable[[LatentVolume], T]) -> T:
-        """The answer of a function of the world's volume. What it paints is lost unless it returns a snapshot."""
+        """Call a function with the world's volume and return its result. Its paint is lost unless it returns a snapshot."""
 
         def there() -> T:
             volume = self._volume_of(world)
@@ -85,7 +85,7 @@ class Surfaces:
         return self._thread.submit(there).result()
 
     def paint(self, world: World, act: Callable[[LatentVolume], T]) -> tuple[World, T]:
-        """The world after a function that paints its volume, and the function's answer."""
+        """Call a function that paints the world's volume; return the new world and the function's result."""
 
         def there() -> tuple[World, T]:
             volume = self._volume_of(world)
@@ -114,12 +114,12 @@ SURFACES = Surfaces()
 
 
 def new_world(scene: Scene, channels: int, seed: int) -> World:
-    """A world without paint. channels: of the latents; seed: of the surfaces' noise."""
+    """Create a world without paint. channels: of the latents; seed: of the surfaces' noise."""
     return World(scene, build_charts(extrude_scene(scene), scene), WorldSnapshot(channels, seed, 0))
 
 
 def load_world(scene: Scene, path: Path) -> World:
-    """The world of a file. Raises InputError if it is damaged or of another scene."""
+    """Load a world file. Raises InputError if it is damaged or of another scene."""
     header = read_world(path).header
     empty = replace(new_world(scene, header.channels, header.seed), space=header.model)
     fits = {"scene": scene, "charts": empty.charts, "model": header.model, "channels": header.channels}
@@ -129,7 +129,7 @@ def load_world(scene: Scene, path: Path) -> World:
 
 
 def save_world(world: World, path: Path) -> None:
-    """Write a world to a file, whole or not at all. Raises InputError."""
+    """Write a world to a file atomically. Raises InputError."""
 
     def describe() -> Callable[[Mapping[TileKey, str]], WorldIndex]:
         paint = world.paint
@@ -149,12 +149,14 @@ def save_world(world: World, path: Path) -> None:
 
 
 def look(world: World, camera: Camera, size: tuple[int, int]) -> View:
-    """What a camera sees. size: (width, height) in pixels, multiples of 8."""
+    """Gather a camera's view. size: (width, height) in pixels, multiples of 8."""
     return View(world, SURFACES.ask(world, lambda volume: volume.gather(camera, size)))
 
 
 def lay(world: World, view: View, latents: np.ndarray, colours: np.ndarray, steps: float) -> tuple[World, int]:
-    """The world with a painted view laid on it, and the number of texels written. latents: float32 [C,h,w]; colours: uint8 [H,W,3].
+    """Lay a painted view onto a world; return the new world and the number of written texels.
+
+    latents: float32 [C,h,w]; colours: uint8 [H,W,3]
 
     Raises InputError for a view of another scene, for latents or colours of another size, and for a world with other latents.
     """

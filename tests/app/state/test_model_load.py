@@ -30,5 +30,5 @@ def test_a_loading_is_told_by_its_name_and_part() -> None:
     assert loading.words == "loading big.safetensors"
     assert replace(loading, part="VAE").words == "loading big.safetensors: VAE"
     assert replace(loading, cancelling=True).words == "cancelling after this part"
-    assert replace(loading, saving=True).words == "saving the paint of the model before"
+    assert replace(loading, saving=True).words == "saving the paint of the previous model"
     assert ModelLoad(ModelOrder(0, ModelChoice()), ModelChoice()).name == "the embedded model"
