@@ -208,14 +208,15 @@ def run(command: Generate) -> int:
         console.print(remark, style="yellow", soft_wrap=True)
     save = core.step_saver(model, command.steps_out) if command.steps_out else None
     started: list[tuple[Any, float]] = []  # what the last step began with, and its sigma
-    named, made = recipe_fields(command.model, loras), list[Any]()
+    named, made, beside, earlier_calls = recipe_fields(command.model, loras), list[Any](), 1, model.calls
     gallery = Gallery(gallery_folder()) if command.gallery else None
     steps = picture.dream.steps * picture.phases
     with progress(console) as bar:
         task = bar.add_task("dreaming", total=steps * len(seeds), words="")
 
         def on_step(event: Any) -> None:
-            bar.update(task, completed=event.step + 1 + steps * len(made), words=f"sigma {event.sigma:.3g}")
+            done = (event.step + 1) * beside + steps * len(made)
+            bar.update(task, completed=done, words=f"sigma {event.sigma:.3g}")
             if save is not None:
                 save(event)
             if command.inside:
@@ -226,6 +227,7 @@ def run(command: Generate) -> int:
         for number, (asked, out) in enumerate(zip(wishes, outs, strict=False)):
             if command.together > 1 and not ready:
                 group = wishes[number : number + command.together]
+                beside = len(group)
                 ready = generate_together(model, group, **named, on_step=on_step)
             if ready:
                 made.append(ready.pop(0))
@@ -240,6 +242,7 @@ def run(command: Generate) -> int:
             write_png(out, made[-1].image, made[-1].recipe)
             if gallery is not None:
                 gallery.add(made[-1].image, made[-1].recipe)
+    calls, seconds = model.calls - earlier_calls, sum(one.dreamed.seconds["total"] for one in made)
     if command.inside and started:
         canvas = core.make_canvas(model, picture)[0]
         inside = probe_unet(model, canvas, picture.dream, *started[0])
@@ -248,10 +251,8 @@ def run(command: Generate) -> int:
         save_space(inside, command.inside / SPACE, console)
     if several:
         save_contact_sheet(outs[-1], [one.image for one in made], seeds)
-    calls, seconds = (
-        sum(figures) for figures in zip(*((m.dreamed.calls, m.dreamed.seconds["total"]) for m in made), strict=True)
-    )
-    what = f"{outs[-1].parent} with {len(made)} pictures and {SHEET}" if several else str(command.out)
+    count = f"{len(made)} picture{'s' * (len(made) != 1)}"
+    what = f"{outs[-1].parent} with {count} and {SHEET}" if several else str(command.out)
     what += ", also in the gallery," if command.gallery else ""
     console.print(f"{what} is ready: {calls} model call{'s' * (calls != 1)}, {seconds:.1f} s.", soft_wrap=True)
     return 0

@@ -51,6 +51,9 @@ def test_several_pictures_go_together_in_groups(words, tmp_path, capsys) -> None
     out, alone = tmp_path / "many", tmp_path / "alone.png"
     small = ["brick wall", "--size", "32x32", "--steps", "2"]
     assert main([*words, *small, "--count", "3", "--together", "2", "--out", str(out)]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "with 3 pictures and sheet.png is ready: 4 model calls" in said  # of two pictures, then of one
+    assert "6/6" in said
     assert sorted(path.name for path in out.iterdir()) == ["seed_0.png", "seed_1.png", "seed_2.png", "sheet.png"]
     assert main([*words, *small, "--seed", "1", "--together", "2", "--out", str(alone)]) == 0
     assert "--together has no effect: there is one picture." in capsys.readouterr().err
