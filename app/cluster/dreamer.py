@@ -1,4 +1,4 @@
-"""What runs on a worker: it loads the model, dreams the test canvas, and then whatever it is sent."""
+"""The process of a worker: loads the model, dreams the test canvas, then dreams what it is sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scenes.scene import Scene
 
 @dataclass(frozen=True)
 class Prepared:
-    """A worker has its model. fingerprint: of its dream of the test canvas; place: "IP address, process id"."""
+    """A worker's model is loaded. fingerprint: of its dream of the test canvas; place: "IP address, process id"."""
 
     model: ModelInfo
     fingerprint: str
@@ -29,7 +29,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What a worker was asked for failed. problem: one sentence; traceback: for the log; wrong_input: the user can mend it."""
+    """A worker's task failed. problem: one sentence; traceback: for the log; wrong_input: whether the user can fix it."""
 
     problem: str
     traceback: str
@@ -37,8 +37,7 @@ class Trouble:
 
 
 class Dreamer:
-    """The owner of a model in a process of its own. Its methods answer with values, errors included. Asks Ray
-    only for what was shipped and for its own address."""
+    """Owns a model in its own process. Methods return values, including errors. Uses Ray only for shipped files and its own address."""
 
     def __init__(self) -> None:
         self._model: Any = None

@@ -21,10 +21,10 @@ from scenes.scene import Scene
 def hire_crew(
     choice: CrewChoice, session: Session, scene: Scene, cancelled: Callable[[], bool] = lambda: False
 ) -> Iterator[Crew | None]:
-    """The crew that a command's flags ask for, which has the session's model; None if they ask for none.
+    """Yield the crew that a command's flags request, with the session's model; None without such flags.
 
-    Remarks about what has no effect, and lines about workers that are lost, go to the standard error.
-    cancelled: asked while something is waited for; it may raise KeyboardInterrupt. Raises InputError.
+    Remarks about settings without effect and about lost workers go to stderr.
+    cancelled: called while waiting; it may raise KeyboardInterrupt. Raises InputError.
     """
     if choice == CrewChoice():
         yield None

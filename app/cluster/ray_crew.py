@@ -1,4 +1,4 @@
-"""A crew of Ray actors: sends them requests, replaces those that are lost, and gives back what they dreamed."""
+"""A crew of Ray actors: sends them requests, replaces lost ones, and returns their dreams."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from app.session import Session
 from base.errors import InputError
 from scenes.scene import Scene
 
-TRIES = 3  # workers that a request may cost before it counts as failed
-PATIENCE = 0.1  # seconds between two looks at whether to stop
+TRIES = 3  # lost workers after which a request counts as failed
+PATIENCE = 0.1  # seconds between checks for cancellation
 WHY = "workers of `--workers` and `--cluster` only dream scenes"
 
 
 @dataclass(eq=False)
 class Member:
-    """number: 1, 2, …; prepared: None until its model is loaded; ready: it may paint; held: what it was sent, the first first."""
+    """number: 1, 2, …; prepared: None until its model is loaded; ready: whether it may paint; held: its requests, oldest first."""
 
     number: int
     actor: Any
@@ -44,7 +44,7 @@ class RayCrew(RefusingWorker):
     hire: starts an actor of `app.cluster.dreamer.Dreamer`; prepare: sends it its model (actor → reference to Prepared or Trouble)
     count: of members; report: takes one line about what happened; cancelled: asked while waiting; it may raise KeyboardInterrupt
 
-    The first member's dream of the test canvas is what the others' must equal.
+    All members must dream the test canvas exactly as the first one does.
     """
 
     def __init__(
@@ -92,12 +92,12 @@ class RayCrew(RefusingWorker):
         self.begin(request)
 
     def cancel(self) -> None:
-        """Drop all requests. A member ends what it dreams first; nothing comes back of it."""
+        """Drop all requests. Members finish their running dream, but its result is dropped."""
         self._dropped |= {request.id for member in self.members for request in member.held}
         self._waiting.clear()
 
     def poll(self) -> list[Message]:
-        """Messages since the last poll; if there are none and something is dreamed, wait for the next."""
+        """Return the messages since the last poll. If there are none while dreams run, wait for the next."""
         while not self._messages and self._running:
             self._advance()
         messages, self._messages = self._messages, []
@@ -116,7 +116,7 @@ class RayCrew(RefusingWorker):
 
     @property
     def _running(self) -> int:
-        """Requests of which something is still to come."""
+        """Return the number of unanswered requests."""
         held = sum(request.id not in self._dropped for member in self.members for request in member.held)
         return held + len(self._waiting)
 
@@ -126,14 +126,14 @@ class RayCrew(RefusingWorker):
         self._jobs[self._prepare(member.actor)] = member, None
 
     def _send(self) -> None:
-        """Give waiting requests to the members that hold the fewest."""
+        """Send waiting requests to the members with the fewest."""
         while self._waiting and (free := [m for m in self.members if m.ready and len(m.held) < DEPTH]):
             member, request = min(free, key=lambda m: len(m.held)), self._waiting.popleft()
             member.held.append(request)
             self._jobs[member.actor.dream.remote(request.canvas, request.settings)] = member, request
 
     def _advance(self) -> None:
-        """Wait a moment for answers, and take those that are there."""
+        """Wait a moment for answers and process them."""
         self._cancelled()
         for reference in ray.wait(list(self._jobs), num_returns=1, timeout=PATIENCE)[0]:
             member, request = self._jobs.pop(reference)
@@ -164,7 +164,7 @@ class RayCrew(RefusingWorker):
             self._messages.append(DreamFinished(request, answer))
 
     def _compare(self) -> None:
-        """Let those members paint whose dream of the test canvas is right."""
+        """Accept members whose dream of the test canvas is right."""
         if not self._right:
             first = min(self.members, key=lambda member: member.number)
             if first.prepared is None:
@@ -178,7 +178,7 @@ class RayCrew(RefusingWorker):
                 self._dismiss(member, f"it dreams the test canvas as {member.prepared.fingerprint}, not {self._right}")
 
     def _dismiss(self, member: Member, why: str, trouble: Trouble | None = None) -> None:
-        """Go on without a member. Raises InputError if it was the last one, or if the others would fail likewise."""
+        """Continue without a member. Raises InputError if it was the last one, or if the others would fail in the same way."""
         self.members.remove(member)
         ray.kill(member.actor)
         if trouble is not None:
@@ -190,9 +190,9 @@ class RayCrew(RefusingWorker):
             self._compare()
 
     def _lose(self, member: Member, error: RayActorError) -> None:
-        """A member's process or machine is gone: its requests are dreamed by others, and another takes its place."""
+        """Handle the loss of a member's process or machine: pass its requests to others and start a replacement."""
         if member not in self.members:
-            return  # it was noticed already by another of its requests
+            return  # already handled by another of its requests
         self._jobs = {reference: job for reference, job in self._jobs.items() if job[0] is not member}
         if not member.ready:
             self._dismiss(member, f"it was lost before it was ready ({' '.join(str(error).split())[:200]})")
@@ -200,7 +200,7 @@ class RayCrew(RefusingWorker):
         self.members.remove(member)
         held = [request for request in member.held if request.id not in self._dropped]
         self._report(f"{member.name.capitalize()} was lost; {len(held)} of its dreams are dreamed by others.")
-        self._costs.update(request.id for request in member.held[:1])  # the others had not begun
+        self._costs.update(request.id for request in member.held[:1])  # only the first one had started
         for request in reversed(held):
             if self._costs[request.id] < TRIES:
                 self._waiting.appendleft(request)

@@ -1,4 +1,4 @@
-"""A model's files, packed for machines that don't have them."""
+"""Packs a model's files for machines that don't have them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pack(choice: ModelChoice, put: Callable[[np.ndarray], Any]) -> Shipment:
         return name
 
     def take_beside(path: Path, name: str, other: Path) -> None:
-        """Pack what lies beside a file and is found by its place."""
+        """Pack a file that is found beside another one."""
         for inner in _files_of(other):
             below = inner.relative_to(path.parent).as_posix()
             files[f"{name.partition('/')[0]}/{below}"] = put(np.fromfile(inner, np.uint8))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.loop.sheet_schedule import SheetSchedule
 
-DEPTH = 2  # requests that a worker holds: it begins the next while what it dreamed is on its way
+DEPTH = 2  # requests per worker, so that it can start the next while a result is in transit
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Costs:
 
     @property
     def work(self) -> float:
-        """What one worker would dream, without waiting."""
+        """Total seconds of dreaming."""
         return sum(self.dream)
 
     @property
@@ -55,7 +55,7 @@ def simulate(required: Sequence[int], costs: Costs, workers: int) -> float:
 
 
 def longest_chain(required: Sequence[int], costs: Costs) -> float:
-    """Seconds that no number of workers and no driver, however fast, gets below: sheets that wait for one another."""
+    """Return the lower bound in seconds for any number of workers: the longest chain of dependent sheets."""
     laid: list[float] = []  # when the first 1, 2, … sheets are laid
     for number, first in enumerate(required):
         begin = laid[first - 1] if first else 0.0

@@ -39,7 +39,7 @@ REACH = 5.0  # seconds in which a cluster must answer
 def start_crew(
     choice: CrewChoice, model: ModelChoice, report: Callable[[str], None], cancelled: Callable[[], bool]
 ) -> Iterator[RayCrew]:
-    """A crew that has the model. report: takes one line; cancelled: asked while waiting. Raises InputError.
+    """Start a crew with the model. report: called with one line; cancelled: called while waiting. Raises InputError.
 
     model: its LoRAs files alone. On this machine workers read its files where they are; to a cluster they travel once, through Ray's
     object store.
@@ -90,8 +90,7 @@ def _prepare(shipment: Shipment, folder: str, actor: Any) -> Any:
 
 @contextmanager
 def local_ray(workers: int) -> Iterator[None]:
-    """Ray on this machine, for this process alone: on the loopback address, without dashboard and usage statistics, and with its
-    files in a folder that goes with it."""
+    """Run Ray on this machine for this process: on the loopback address, without dashboard and usage statistics, in a temporary folder."""
     before = {name: os.environ.get(name) for name in (*ALONE, TOKEN)}
     os.environ.update(ALONE | {TOKEN: secrets.token_hex(32)})
     folder = tempfile.mkdtemp(prefix=f"rayverie-{os.getpid()}-", dir=SHORT if Path(SHORT).is_dir() else None)
@@ -111,7 +110,7 @@ def local_ray(workers: int) -> Iterator[None]:
 
 
 def _init_here(workers: int, folder: str) -> None:
-    """Start Ray. It gives up after 30 seconds, in which a busy machine may not get that far: then once more. Raises InputError."""
+    """Start Ray. Retries, because Ray gives up after 30 seconds, which may be too short on a busy machine. Raises InputError."""
     import psutil
     import ray
 
@@ -166,7 +165,7 @@ def join_ray(address: str) -> Iterator[None]:
 
 @contextmanager
 def _signals_kept() -> Iterator[None]:
-    """Ray answers SIGTERM by leaving the program at once; here, what was painted is saved first."""
+    """Keep our signal handlers within the block: Ray's SIGTERM handler would exit at once, without saving paint."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -178,7 +177,7 @@ def _signals_kept() -> Iterator[None]:
 
 
 def _refuse_too_many(count: int) -> None:
-    """Raise InputError for more workers than a cluster has cores: they would be waited for."""
+    """Raise InputError for more workers than the cluster has cores: Ray would wait for them forever."""
     import ray
 
     cores = int(ray.cluster_resources().get("CPU", 0))

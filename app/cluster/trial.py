@@ -1,4 +1,4 @@
-"""The test canvas: a worker may paint once it dreams it with the bits that the other workers do."""
+"""The test canvas: a worker may paint only if it dreams this canvas with the same bits as the other workers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SETTINGS = DreamSettings(steps=STEPS)
 
 
 def trial_canvas(channels: int, multiple: int) -> Canvas:
-    """A small view of grass below a sky, the left half of which is painted grey: it needs every part of a model.
+    """Return a small view of grass below a sky, with its left half painted grey, which exercises every part of a model.
 
     channels: of the latents; multiple: of the canvas' sides, pixels.
     """
@@ -48,5 +48,5 @@ def _ground(camera: Camera, side: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fingerprint(dreamed: Dreamed) -> str:
-    """Eight hex digits of every bit of a dream."""
+    """Return eight hex digits of a hash of the whole dream."""
     return hashlib.sha256(dreamed.latents.tobytes() + dreamed.image.tobytes()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""What a client may do at the backend: each action is a job that is logged, and that `undo` takes back."""
+"""The actions of a client. Each is a job that is logged and that `undo` can revert."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from app.server.schemas import GenerateBody, SceneBody
 from app.server.worlds import WorldNote
 from base.errors import InputError
 
-REMEMBERED = 64  # actions that can be taken back
+REMEMBERED = 64  # actions that can be undone
 
 
 @dataclass(frozen=True)
 class Done:
-    """An action, in words, and how it is taken back, in the lane of GL."""
+    """A finished action in words, and the function that undoes it in the GL lane."""
 
     about: str
     undo: Callable[[Job], object]
 
 
 class Actions:
-    """The backend, the log of what was done, and what can be taken back."""
+    """The backend, the log, and the actions that can be undone."""
 
     def __init__(self, backend: Backend, log: Log) -> None:
         self.backend, self.log = backend, log
@@ -47,7 +47,7 @@ class Actions:
         return self.pictures("generate", wish.settings.prompt, lambda job: self.backend.maker.generate(job, wish))
 
     def pictures(self, kind: str, about: str, work: Work) -> Job:
-        """A job that makes pictures, which `undo` deletes. Raises QueueFull."""
+        """Submit a job that makes pictures, which `undo` deletes. Raises QueueFull."""
 
         def do(job: Job) -> dict[str, Any]:
             made = work(job)
@@ -71,7 +71,7 @@ class Actions:
         return {"id": id, "scene": note.scene}
 
     def paint(self, kind: str, id: str, work: Work) -> Job:
-        """A job that changes a world. `undo` takes back what it did until it ended or was cancelled. Raises QueueFull."""
+        """Submit a job that changes a world. `undo` reverts everything it did until it ended or was cancelled. Raises QueueFull."""
         worlds = self.backend.worlds
 
         def do(job: Job) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class Actions:
         return self.backend.submit_world(kind, self.find_world(id), do)
 
     def undo(self) -> Job:
-        """Take back the last action that has ended, after the jobs of worlds that wait before it. Raises QueueFull."""
+        """Undo the last finished action, after the waiting jobs of worlds. Raises QueueFull."""
 
         def do(job: Job) -> dict[str, Any]:
             if not self._done:

@@ -1,4 +1,4 @@
-"""Answers to a client: values as JSON, pictures and films of a bounded size, mistakes as one sentence."""
+"""Answers to a client: values as JSON, pictures and films of bounded size, errors as one sentence."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from app.server.pictures import PictureStore, base64_of
 from base.errors import InputError, shorten
 from base.pictures import flat
 
-LARGEST = 1024  # pixels a side of a picture that is sent; the store has it in its own size
+LARGEST = 1024  # maximum side in pixels of a picture that is sent; the store keeps the full size
 MOST_PICTURE = 1 << 20  # bytes of a PNG; larger ones are sent as JPEG
 MOST_FILM = 8 << 20  # bytes
 
 
 def answer(store: PictureStore, found: dict[str, Any] | Job) -> types.CallToolResult:
-    """The answer of a job that has ended, or of values. Raises InputError, and Failed for a job that didn't do what was asked."""
+    """Return the answer for a finished job, or for values. Raises InputError, and Failed for a job that failed or was cancelled."""
     values = found if isinstance(found, dict) else _result(found)
     values = {key: _addressless(value) for key, value in values.items()}
     content: list[Any] = [types.TextContent(text=json.dumps(values, ensure_ascii=False))]
@@ -35,11 +35,11 @@ def failure(sentence: str) -> types.CallToolResult:
 
 
 class Failed(Exception):
-    """A job that didn't do what was asked; holds a sentence."""
+    """A job failed or was cancelled; holds a sentence."""
 
 
 def sentence_of(error: InputError | ValidationError | QueueFull | Failed) -> str:
-    """What was wrong with a call."""
+    """Return a sentence about a failed call."""
     if isinstance(error, Failed):
         return str(error)
     if isinstance(error, InputError):
@@ -58,7 +58,7 @@ def _result(job: Job) -> dict[str, Any]:
 
 
 def _addressless(value: Any) -> Any:
-    """Without the addresses that pictures have at the server for HTTP."""
+    """Return the value without the pictures' addresses on the HTTP server."""
     if not isinstance(value, list):
         return value
     return [{k: v for k, v in e.items() if k != "url"} if isinstance(e, dict) else e for e in value]

@@ -1,4 +1,4 @@
-"""`rayverie mcp`: answers one client at stdin and stdout, until it leaves."""
+"""`rayverie mcp`: serves one client over stdin and stdout until it disconnects."""
 
 from __future__ import annotations
 

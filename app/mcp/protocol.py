@@ -25,7 +25,7 @@ from app.server.backend import Backend
 from app.server.jobs import Job, QueueFull
 from base.errors import InputError, escape_controls, nearest, shorten
 
-POLL = 0.05  # seconds between two looks at a job
+POLL = 0.05  # seconds between polls of a job
 ABOUT = (
     "Rayverie generates pictures, and paints 3D scenes view by view: create_world, dream, render. "
     "undo takes back the last change; a cancelled call keeps what it had painted."
@@ -88,7 +88,7 @@ def describe(name: str, tool: Tool) -> types.Tool:
 
 
 async def run_tool(actions: Actions, tool: Tool, arguments: dict[str, Any], report: Report) -> types.CallToolResult:
-    """Do what a call asks for. A cancelled call cancels its job. Raises InputError, ValidationError, QueueFull and Failed."""
+    """Run a tool. A cancelled call cancels its job. Raises InputError, ValidationError, QueueFull and Failed."""
     jobs: list[Job] = []
 
     def begin() -> dict[str, Any] | Job:
@@ -104,11 +104,11 @@ async def run_tool(actions: Actions, tool: Tool, arguments: dict[str, Any], repo
         return await anyio.to_thread.run_sync(answer, actions.backend.store, found)
     finally:
         for job in jobs:
-            actions.backend.jobs.cancel(job)  # without effect on one that has ended
+            actions.backend.jobs.cancel(job)  # no effect on a finished job
 
 
 async def follow(job: Job, report: Report) -> None:
-    """Report a job's steps until it ends. Steps only grow, as the protocol wants it."""
+    """Report a job's steps until it ends. Steps only increase, as the protocol requires."""
     last = 0
     while not job.ended.is_set():
         if job.step > last:

@@ -1,4 +1,4 @@
-"""The table of tools: what each takes, and what it does."""
+"""The table of tools: their arguments and functions."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class LogTool(BaseModel):
 
 @dataclass(frozen=True)
 class Tool:
-    """about: a sentence for clients; body: what it takes; run: gives the job that does it, or the answer at once
+    """about: description for clients; body: its arguments; run: returns the job, or the answer at once
 
     reads: whether it changes nothing; destroys: whether it removes something
     """

@@ -1,4 +1,4 @@
-"""The two ends of the protocol: lines from stdin and lines to stdout, which nothing else reads or writes."""
+"""The protocol's input and output: lines from stdin and to stdout, which nothing else uses."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import BinaryIO
 
 import anyio.to_thread
 
-TOO_LONG = "a message that is too long"  # no JSON: it is answered as what can't be read
+TOO_LONG = "a message that is too long"  # invalid JSON, so it is answered as a parse error
 
 
 @contextmanager
 def standard_handles() -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """(stdin, stdout) for the protocol alone. Meanwhile, what is printed goes to stderr, also from C, and stdin is empty."""
+    """Yield (stdin, stdout) for the protocol alone. Meanwhile prints, also from C, go to stderr, and stdin is empty."""
     kept = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDONLY)
     sys.stdout.flush()
@@ -34,7 +34,7 @@ def standard_handles() -> Iterator[tuple[BinaryIO, BinaryIO]]:
 
 
 class LinesIn:
-    """What a client sends, line by line. Its thread doesn't keep the program from ending, as a reader's usually does.
+    """A client's lines. Reads on a daemon thread, so that a pending read can't keep the program from ending.
 
     most: bytes of a line; a longer one is replaced by TOO_LONG
     """
@@ -42,7 +42,9 @@ class LinesIn:
     def __init__(self, source: BinaryIO, most: int) -> None:
         self._source, self._most = source, most
         self._loop = asyncio.get_running_loop()
-        self._lines: asyncio.Queue[str | None] = asyncio.Queue(1)  # who sends faster than is answered waits
+        self._lines: asyncio.Queue[str | None] = asyncio.Queue(
+            1
+        )  # a client that sends faster than it is answered has to wait
         threading.Thread(target=self._read, name="stdin", daemon=True).start()
 
     def __aiter__(self) -> LinesIn:
@@ -54,13 +56,13 @@ class LinesIn:
         return line
 
     def _read(self) -> None:
-        with suppress(RuntimeError, CancelledError):  # the loop ended meanwhile
+        with suppress(RuntimeError, CancelledError):  # the event loop has ended
             while line := self._source.readline(self._most + 1):
                 self._pass_on(TOO_LONG if self._skip(line) else line.decode("utf-8", "replace"))
             self._pass_on(None)
 
     def _skip(self, line: bytes) -> bool:
-        """Whether a line is too long; then its rest is read and forgotten."""
+        """Whether a line is too long; if so, skip the rest of it."""
         long = len(line) > self._most
         while long and line and not line.endswith(b"\n"):
             line = self._source.readline(1 << 20)
@@ -71,7 +73,7 @@ class LinesIn:
 
 
 class LinesOut:
-    """What is sent to a client. Once it has gone, nothing more is sent, which is no error."""
+    """Lines to a client. After it disconnects, writes have no effect."""
 
     def __init__(self, target: BinaryIO) -> None:
         self._target, self._gone = target, False
@@ -80,7 +82,7 @@ class LinesOut:
         await anyio.to_thread.run_sync(self._write, text.encode("utf-8", "replace"), abandon_on_cancel=True)
 
     async def flush(self) -> None:
-        """`write` has done it."""
+        """Do nothing: `write` flushes."""
 
     def _write(self, data: bytes) -> None:
         if self._gone:

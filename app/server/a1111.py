@@ -1,4 +1,4 @@
-"""A1111's settings of a picture as ours: sampler and schedule names, resizing, and inpainting with its ways to fill and to crop.
+"""Translate A1111's picture settings to ours: names of samplers and schedules, resize modes, inpainting fills and crops.
 
 The names and meanings are those of the API of AUTOMATIC1111's web UI (its wiki page "API", and what its clients send).
 """
@@ -75,7 +75,7 @@ def schedule_of(name: str | None) -> str:
 
 
 def fit(picture: Image.Image, size: tuple[int, int], mode: int) -> Image.Image:
-    """A picture in another size. mode: 0 and 3 stretch it, 1 crops it, 2 fills what is beside it with its edges."""
+    """Resize a picture. mode: 0 and 3 stretch it, 1 crops it, 2 pads it with its edge pixels."""
     if mode == 1:
         return ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
     if mode != 2:
@@ -88,7 +88,7 @@ def fit(picture: Image.Image, size: tuple[int, int], mode: int) -> Image.Image:
 
 
 def fill_under_mask(picture: Image.Image, mask: Image.Image, how: int, seed: int) -> Image.Image:
-    """What inpainting starts from under a mask (mode L): a key of FILLS. Raises InputError."""
+    """Fill a picture under a mask (mode L) before inpainting. how: a key of FILLS. Raises InputError."""
     if how not in FILLS:
         allowed = ", ".join(f"{number} ({name})" for number, name in FILLS.items())
         raise InputError("request", "inpainting_fill", f"is {how}; allowed are {allowed}")
@@ -105,11 +105,11 @@ def fill_under_mask(picture: Image.Image, mask: Image.Image, how: int, seed: int
 
 
 def surroundings(picture: Image.Image, mask: Image.Image) -> Image.Image:
-    """The colours outside the mask, spread into it: the nearer they are, the more they count."""
+    """Spread the colours outside the mask into it, nearer ones with more weight."""
     kept = mask.point(lambda value: 0 if value else 255)
     result = Image.new("RGB", picture.size, (GREY, GREY, GREY))
     bare = Image.composite(picture, Image.new("RGB", picture.size), kept)
-    for radius in (max(picture.size), 64, 16, 4):  # the far ones first, nearer ones over them where they reach
+    for radius in (max(picture.size), 64, 16, 4):  # wide blurs first, narrower ones over them where they reach
         weight = np.asarray(kept.filter(ImageFilter.GaussianBlur(radius)), np.float32)
         spread = np.asarray(bare.filter(ImageFilter.GaussianBlur(radius)), np.float32)
         share = np.clip(spread * 255 / np.maximum(weight, 1)[..., None], 0, 255).astype(np.uint8)
@@ -125,7 +125,7 @@ class Crop:
     whole: Image.Image
 
     def paste(self, pixels: np.ndarray, mask: Image.Image) -> np.ndarray:
-        """The whole picture with what was dreamed of the box, where the mask says so. pixels: uint8 [H,W,3]; mask: of the box."""
+        """Paste the dreamed box into the whole picture under the mask. pixels: uint8 [H,W,3]; mask: of the box."""
         size = self.box[2] - self.box[0], self.box[3] - self.box[1]
         inner = Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)
         whole = self.whole.copy()
@@ -136,7 +136,7 @@ class Crop:
 def crop_box(
     mask: Image.Image, padding: int, shape: tuple[int, int], reach: int = 0
 ) -> tuple[int, int, int, int] | None:
-    """The box around a mask, with padding and what its blur reaches, widened to the aspect of `shape` where there is room.
+    """Return the box around a mask, with padding and the blur's reach, widened to the aspect ratio of `shape` if possible.
 
     None where nothing is masked.
     """
@@ -155,6 +155,6 @@ def crop_box(
 
 
 def _widen(first: int, last: int, length: int, most: int) -> tuple[int, int]:
-    """A span of `length` around another one, within 0..most."""
+    """Widen a span to `length` within 0..most."""
     start = min(max(first - (length - (last - first)) // 2, 0), most - length)
     return start, start + length

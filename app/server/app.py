@@ -1,4 +1,4 @@
-"""The web application: routes, sentences for mistakes, and the guard in front of it all."""
+"""The web application: routes, error messages, and the guard in front."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ABOUT = (
 
 
 def make_app(backend: Backend, rules: Rules) -> Guard:
-    """The ASGI application of a backend."""
+    """Create the ASGI application of a backend."""
     api = FastAPI(title="Rayverie", version=version("rayverie"), description=ABOUT, docs_url=None, redoc_url=None)
     for part in (v1, v1_worlds, sdapi):
         api.include_router(part.router(backend))
@@ -54,7 +54,7 @@ def _wrong_input(_: Request, error: Exception) -> Response:
 
 
 def _wrong_body(_: Request, error: Exception) -> Response:
-    """The first mistake of a body as a sentence, like those of the command line."""
+    """Answer with the first error of a body as a sentence, as on the command line."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"] if part != "body") or "its body"

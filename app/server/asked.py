@@ -1,4 +1,4 @@
-"""What request bodies ask for, as work for the backend: one reading for every protocol."""
+"""Turn request bodies into work for the backend, the same for every protocol."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def upscaling(backend: Backend, body: UpscaleBody) -> Work:
 
 
 def note_of(backend: Backend, body: WorldBody) -> WorldNote:
-    """A world's dream settings are those of the model, with what is given changed. Raises InputError."""
+    """Return the note of a new world: the model's dream settings, with the given ones changed. Raises InputError."""
     dream = settings_of(backend.maker.defaults.dream, body.dream, "dream")
     return WorldNote(body.scene, dream, settings_of(PaintSettings(), body.paint, "paint"))
 

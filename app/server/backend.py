@@ -1,4 +1,4 @@
-"""The backend: everything that a request may ask for, and who does it."""
+"""The backend of all protocols: jobs, pictures and worlds, and the threads that do the work."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from base.settings import to_json
 
 @dataclass
 class Backend:
-    """One server's parts. Its threads: the model's lane and the lane of GL."""
+    """The parts of a server. It has two threads: the model's lane and the GL lane."""
 
     limits: Limits
     jobs: JobQueue
@@ -44,7 +44,7 @@ class Backend:
         return self.jobs.submit(self.maker.lane, kind, about[:200], work)
 
     def generate(self, wish: Wish) -> Job:
-        """Raises QueueFull, and InputError for what can be seen beforehand."""
+        """Submit a job that generates pictures. Raises QueueFull, and InputError for problems that can be found before."""
         self.maker.refuse(wish)
         return self.submit("generate", wish.settings.prompt, lambda job: self.maker.generate(job, wish))
 
@@ -61,7 +61,7 @@ class Backend:
 
 
 def open_backend(choice: ModelChoice, folder: Path, pictures: Path, limits: Limits) -> Backend:
-    """folder: for scenes and worlds, which stay; pictures: for pictures, which are forgotten. Begins to load the model."""
+    """Create a backend and start to load the model. folder: for scenes and worlds, which stay; pictures: temporary folder."""
     store = PictureStore(pictures, limits.stored, limits.stored_bytes)
     maker = PictureMaker(choice, store, Lane("model"))
     return Backend(limits, JobQueue(limits.jobs), store, maker, Worlds(maker, folder, Lane("gl"), limits.places))

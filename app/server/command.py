@@ -1,4 +1,4 @@
-"""`rayverie serve`: the server, until it is stopped."""
+"""`rayverie serve`: runs the server until it is stopped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(command: Serve) -> int:
 
 
 def folder_of(given: Path | None) -> Path:
-    """The folder for scenes and worlds, which is there afterwards. Raises InputError."""
+    """Return the folder for scenes and worlds, created if necessary. Raises InputError."""
     folder = expand_user(given) if given else data_folder() / "server"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def folder_of(given: Path | None) -> Path:
 
 
 def without_pictures(model: ModelChoice) -> ModelChoice:
-    """The choice without what sees pictures by their paths, which a request must not name; a remark says what is left out."""
+    """Return the choice without ControlNets and IP-Adapter, whose pictures requests may not name by path; print a remark."""
     usual = ModelChoice()
     for flag, name in (("--control", "control"), ("--ip-adapter", "ip_adapter")):
         if getattr(model, name) != getattr(usual, name):

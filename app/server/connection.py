@@ -1,4 +1,4 @@
-"""Connections that end when a client is too slow: to send the head of a request, or to take what is sent to it."""
+"""Connections that are closed if a client is too slow to send a request's head, or to receive the answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from app.server.limits import Limits
 
-TICK = 0.25  # seconds between two looks at a connection
+TICK = 0.25  # seconds between checks of a connection
 
 
 class WatchedConnection(H11Protocol):
@@ -39,5 +39,5 @@ class WatchedConnection(H11Protocol):
 
 
 def make_connection_class(limits: Limits) -> type[WatchedConnection]:
-    """The connection class with these limits."""
+    """Create a connection class with these limits."""
     return type("Connection", (WatchedConnection,), {"limits": limits})

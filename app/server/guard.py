@@ -1,8 +1,8 @@
-"""The guard in front of every request: which names, origins, tokens and sizes are let in. Pure ASGI.
+"""The guard in front of every request: checks host, origin, token and size. Pure ASGI.
 
-Loopback alone protects from other machines, not from web pages that run in a browser on this one: a page can send requests to
-any address (CSRF), and its own name may be made to lead here (DNS rebinding). So the Host must be one of ours, an Origin must be
-ours, and bodies must be JSON, which a page can't send elsewhere without being asked first.
+A loopback address protects against other machines, but not against web pages in a browser on this machine: a page can send requests
+to any address (CSRF), and its own name can be made to point here (DNS rebinding). So the Host must be one of ours, an Origin must be
+ours, and bodies must be JSON, which a browser sends to other origins only after asking the server (CORS).
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ SAFE = {  # of every answer
 
 @dataclass(frozen=True)
 class Rules:
-    """names: hosts that requests may name, besides localhost and addresses of numbers; token: "" where none is needed."""
+    """names: hosts that requests may name, besides localhost and numeric addresses; token: "" if none is needed."""
 
     names: frozenset[str] = frozenset()
     token: str = ""
 
 
 class Refused(Exception):
-    """An answer in place of the app's."""
+    """The request is refused with this answer."""
 
     def __init__(self, status: HTTPStatus, detail: str) -> None:
         super().__init__(detail)
@@ -55,7 +55,7 @@ class Refused(Exception):
 
 
 def check_names(rules: Rules, headers: Mapping[str, str], method: str = "GET") -> None:
-    """Raise Refused for a Host or Origin that isn't ours. Links on other pages may lead here, their forms may not."""
+    """Raise Refused for a Host or Origin that isn't ours. Links from other pages are allowed, their forms are not."""
     host = headers.get("host", "")
     if not is_known(host, rules.names):
         raise Refused(HTTPStatus.MISDIRECTED_REQUEST, "This server doesn't answer to that Host; see --allow-host.")
@@ -68,7 +68,7 @@ def check_names(rules: Rules, headers: Mapping[str, str], method: str = "GET") -
 
 
 def is_known(host: str, names: Collection[str]) -> bool:
-    """Whether a Host header is ours: localhost, an address of numbers, which no name server can give a page, or of `names`."""
+    """Whether a Host header is ours: localhost, a numeric address (immune to DNS rebinding), or one of `names`."""
     try:
         name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:
@@ -91,7 +91,7 @@ def check_token(rules: Rules, scope: Scope, headers: Mapping[str, str]) -> None:
 
 
 def tokens(scope: Scope, headers: Mapping[str, str]) -> list[str]:
-    """All tokens that a request holds."""
+    """Return all tokens in a request."""
     kind, _, value = headers.get("authorization", "").partition(" ")
     found = [value.strip()] if kind.lower() == "bearer" else []
     if kind.lower() == "basic":
@@ -105,7 +105,7 @@ def tokens(scope: Scope, headers: Mapping[str, str]) -> list[str]:
 
 
 def check_body(limits: Limits, headers: Mapping[str, str]) -> None:
-    """Raise Refused for a body that is no JSON, or too large by its own account."""
+    """Raise Refused for a body that isn't JSON, or whose declared size is too large."""
     length = headers.get("content-length", "0")
     if not length.isascii() or not length.isdigit() or int(length[:20]) > limits.body:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has at most {limits.body >> 20} MiB.")
@@ -126,7 +126,7 @@ class Guard:
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         if scope["type"] != "http":
-            return  # there are no websockets here; uvicorn closes them
+            return  # websockets are not supported; uvicorn closes them
 
         async def answer(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -155,7 +155,7 @@ class Guard:
         return headers
 
     async def _read(self, receive: Receive) -> bytes | None:
-        """The whole body, None when the client left. Raises Refused when it is too large or too slow."""
+        """Read the whole body; None if the client disconnected. Raises Refused if it is too large or too slow."""
         body = bytearray()
         try:
             async with asyncio.timeout(self._limits.body_seconds):
@@ -182,7 +182,7 @@ class Guard:
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives a body that was read, then what the client says next."""
+    """Return a `receive` that first replays a body and then continues with the client's messages."""
     given = False
 
     async def again() -> MutableMapping[str, Any]:

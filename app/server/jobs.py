@@ -1,4 +1,4 @@
-"""Jobs: what was asked of the model, in a bounded queue, with progress, a preview, a result, and cancelling."""
+"""Jobs in a bounded queue, with progress, preview, result and cancellation."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ ENDED = (DONE, FAILED, CANCELLED)
 
 
 class QueueFull(Exception):
-    """As many jobs wait as may."""
+    """The maximum number of jobs is waiting."""
 
 
 class Stopped(BaseException):
-    """Ends a job that was cancelled. No `except Exception` on the way keeps it."""
+    """Ends a cancelled job. A BaseException, so that no `except Exception` on the way catches it."""
 
 
 @dataclass(eq=False)
 class Job:
-    """One request. One thread writes it, others read it.
+    """One request. Written by one thread, read by others.
 
     kind: generate, dream, …; about: a few words for people, such as the prompt
     step, steps: of the running work; preview: PNG of the running dream, b"" without one
@@ -55,7 +55,7 @@ class Job:
         return self._cancel.is_set()
 
     def cancel(self) -> None:
-        """Ask the job to end. A waiting one ends at once, a running one after its model call."""
+        """Request cancellation. A waiting job ends at once, a running one after its model call."""
         self._cancel.set()
 
     def check(self) -> None:
@@ -64,7 +64,7 @@ class Job:
             raise Stopped
 
     def report(self, step: int, steps: int, preview: bytes | None = None) -> None:
-        """Tell how far the job is. preview: PNG, None to keep the last one."""
+        """Report progress. preview: PNG, None to keep the last one."""
         self.step, self.steps = step, steps
         if preview is not None:
             self.preview = preview
@@ -98,7 +98,7 @@ class Job:
 
 
 class JobQueue:
-    """Jobs that wait, run and have ended. Of those that ended the last `keep` are remembered.
+    """Waiting, running and finished jobs. The last `keep` finished ones are kept.
 
     most: jobs that may wait or run at a time
     """
@@ -110,7 +110,7 @@ class JobQueue:
         self._closed = False
 
     def submit(self, lane: Lane, kind: str, about: str, work: Callable[[Job], dict[str, Any]]) -> Job:
-        """Let a lane do `work(job)`, whose result becomes the job's. Raises QueueFull."""
+        """Run `work(job)` on a lane; its result becomes the job's. Raises QueueFull."""
         with self._lock:
             if self._closed or sum(job.state not in ENDED for job in self._jobs.values()) >= self._most:
                 raise QueueFull
@@ -129,7 +129,7 @@ class JobQueue:
             return list(self._jobs.values())
 
     def open(self) -> list[Job]:
-        """Those that wait or run, oldest first."""
+        """Waiting and running jobs, oldest first."""
         return [job for job in self.all() if job.state not in ENDED]
 
     def cancel(self, job: Job) -> None:
@@ -139,7 +139,7 @@ class JobQueue:
                 job.end(CANCELLED)
 
     def close(self) -> None:
-        """Cancel everything and take no more."""
+        """Cancel everything and accept no more jobs."""
         self._closed = True
         for job in self.open():
             self.cancel(job)
@@ -151,12 +151,12 @@ class JobQueue:
 
 
 def placeless(error: InputError) -> str:
-    """A sentence for clients, without the folders of this machine."""
+    """Return a sentence for clients, without paths of this machine."""
     return str(InputError(Path(error.where).name, error.field, error.problem))
 
 
 def run(job: Job, work: Callable[[Job], dict[str, Any]]) -> None:
-    """Do a job's work and record how it ended. An internal error is printed, the job holds one sentence."""
+    """Run a job's work and record the outcome. The traceback of an internal error is printed; the job gets one sentence."""
     if job.state != WAITING:
         return
     job.state, job.started = RUNNING, time.monotonic()

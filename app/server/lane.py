@@ -1,4 +1,4 @@
-"""A thread that alone may touch something: the model, or a GL context."""
+"""A thread with exclusive access to a resource: the model, or a GL context."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ URGENT, USUAL, LAST = range(3)
 
 
 class Lane:
-    """One thread that runs functions one after another, in the order they came; urgent ones first."""
+    """One thread that runs functions in order, urgent ones first."""
 
     def __init__(self, name: str) -> None:
         self._tasks: queue.PriorityQueue[tuple[int, int, Future | None, Callable[[], Any]]] = queue.PriorityQueue()
@@ -23,17 +23,17 @@ class Lane:
         self._thread.start()
 
     def submit(self, function: Callable[[], T], *, urgent: bool = False) -> Future[T]:
-        """Run a function later; its result or exception is in the future."""
+        """Queue a function. Returns a future of its result."""
         future: Future[T] = Future()
         self._tasks.put((URGENT if urgent else USUAL, next(self._count), future, function))
         return future
 
     def call(self, function: Callable[[], T]) -> T:
-        """Run a function before all that waits, and return its result. Not from the lane's own thread."""
+        """Run a function before all waiting ones and return its result. Must not be called on the lane's own thread."""
         return self.submit(function, urgent=True).result()
 
     def close(self, seconds: float = 30.0) -> None:
-        """Run what was submitted to its end, then end the thread."""
+        """Finish all submitted functions, then end the thread."""
         self._tasks.put((LAST, next(self._count), None, lambda: None))
         self._thread.join(seconds)
 

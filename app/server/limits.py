@@ -1,4 +1,4 @@
-"""What one client may cost."""
+"""Limits on the resources of one client."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ class Rate:
         tokens, before = self._buckets.pop(address, (float(self._burst), now))
         tokens = min(self._burst, tokens + (now - before) * self._requests)
         allowed = tokens >= 1
-        self._buckets[address] = (tokens - allowed, now)  # at the end: the first ones are the longest unused
+        self._buckets[address] = (
+            tokens - allowed,
+            now,
+        )  # moved to the end, so that the first ones are the least recently used
         if len(self._buckets) > self._most:
             del self._buckets[next(iter(self._buckets))]
         return allowed

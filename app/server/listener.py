@@ -1,4 +1,4 @@
-"""Where a server listens, and the address that its users type."""
+"""A server's listening socket, token and address."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def is_loopback(host: str) -> bool:
 
 
 def token_for(host: str, token: str) -> str:
-    """The token that clients must send, "" where none is needed: what was chosen, or a random one where other machines reach us.
+    """Return the token that clients must send: the chosen one, or a random one if other machines can connect; "" if none is needed.
 
-    Raises InputError for one that no header can hold.
+    Raises InputError for a token that can't be sent in a header.
     """
     token = token or ("" if is_loopback(host) else secrets.token_urlsafe(24))
     if not all(33 <= ord(c) < 127 and c not in ';,"\\' for c in token):
@@ -35,7 +35,7 @@ def url_of(host: str, listener: socket.socket, token: str) -> str:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises InputError."""
+    """Open a listening socket. Raises InputError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

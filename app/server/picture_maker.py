@@ -1,4 +1,4 @@
-"""What the server does with single pictures: generate, match prompts, upscale. Its model lives on one thread."""
+"""Single pictures of the server: generate, match prompts, upscale. The model is used on one thread."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from diffusion.upscaling.enlarge import enlarge
 from diffusion.upscaling.weights import open_upscaler
 
 LARGEST = 4096  # pixels a side
-MOST_PIXELS = 4 << 20  # of a dream: 16 million take more than 7 GB
+MOST_PIXELS = 4 << 20  # maximum pixels of a dream; 16 million would need more than 7 GB
 UPSCALERS: dict[str, Image.Resampling] = {
     "Lanczos": Image.Resampling.LANCZOS,
     "Bicubic": Image.Resampling.BICUBIC,
     "Nearest": Image.Resampling.NEAREST,
 }
-LEARNT = "Rayverie"  # the network that was trained for it
+LEARNT = "Rayverie"  # the embedded upscaling network
 DREAMT = "Dream"  # upscale by Lanczos, then dream the details
 ALL_UPSCALERS = (LEARNT, *UPSCALERS, DREAMT)
-DETAIL = 0.3  # strength with which they are dreamed
-PREVIEW_SECONDS = 0.25  # between two previews of a dream
+DETAIL = 0.3  # strength of that dream
+PREVIEW_SECONDS = 0.25  # between previews of a dream
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class PictureMaker:
         return self.loading.result()
 
     def refuse(self, wish: Wish) -> None:
-        """Raise InputError for what can be seen before the model runs."""
+        """Raise InputError for problems that can be found before the model runs."""
         settings = wish.settings
         if not (settings.prompt.strip() or settings.init):
             raise InputError("request", "prompt", "is missing; describe the picture")
@@ -192,7 +192,7 @@ def _place_of(number: int, count: int) -> Callable[[Any], tuple[int, int]]:
 
 
 def nameless(recipe: Recipe) -> Recipe:
-    """The recipe without the folders of its pictures: a client must not learn the names of this machine's folders."""
+    """Return the recipe without the pictures' folders, because clients must not learn paths of this machine."""
     given = {name: getattr(recipe.settings, name) for name in ("init", "mask")}
     names = {name: Path(path.name) for name, path in given.items() if path is not None}
     model = Path(recipe.model).name if recipe.model else recipe.model
@@ -201,7 +201,7 @@ def nameless(recipe: Recipe) -> Recipe:
 
 
 def refuse_tags(*prompts: str) -> None:
-    """Raise InputError for prompts with tags that name files: this server's files are chosen when it starts."""
+    """Raise InputError for tags in prompts that name files; the server's files are chosen at its start."""
     for prompt in prompts:
         found = parse_prompt(prompt)
         for kind, tags in (("lora", found.loras), ("style", found.styles)):

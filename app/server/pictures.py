@@ -1,4 +1,4 @@
-"""Pictures by id: what clients sent and what was dreamed, as PNG files of a folder of the server's own."""
+"""Pictures by id, sent by clients or generated, as PNG files in the server's own folder."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class PictureStore:
         self._folder, self._most, self._most_bytes = folder, most, most_bytes
         self._files: dict[str, tuple[Path, int]] = {}  # id → (file, its bytes)
         self._lock = threading.Lock()
-        self.decoding = threading.Lock()  # many pictures that are small as files don't fill the memory together
+        self.decoding = threading.Lock()  # one at a time: small files may decode to large pictures
 
     def add(self, write: Callable[[Path], object], suffix: str = ".png") -> str:
-        """The id of a new file that `write(path)` writes."""
+        """Store a new file, which `write(path)` writes; return its id."""
         id = secrets.token_hex(8)
         file = self._folder / f"{id}{suffix}"
         write(file)
@@ -47,13 +47,13 @@ class PictureStore:
         return id
 
     def drop(self, id: str) -> None:
-        """Delete a file; without effect where it is gone already."""
+        """Delete a file, if it still exists."""
         with self._lock:
             if id in self._files:
                 self._files.pop(id)[0].unlink(missing_ok=True)
 
     def find(self, id: str) -> Path | None:
-        """The file of an id; None for what is none of ours."""
+        """Return the file of an id; None for an unknown id."""
         return self._files.get(id, (None, 0))[0]
 
     def path(self, id: str, field: str) -> Path:
@@ -63,9 +63,9 @@ class PictureStore:
         return file
 
     def take(self, text: str, field: str) -> Path:
-        """The file of a picture in a request: its id, or base64 with or without `data:image/png;base64,` in front.
+        """Return the file of a picture in a request, given by id or as base64 with or without `data:image/png;base64,` in front.
 
-        It is stored as it was sent, since what was repainted names its picture by its sum. Raises InputError.
+        The bytes are stored unchanged, because recipes of inpainted pictures contain their checksum. Raises InputError.
         """
         if ID.fullmatch(text) and self.find(text) is not None:
             return self.path(text, field)
@@ -79,7 +79,7 @@ class PictureStore:
         return file
 
     def open(self, file: Path) -> Image.Image:
-        """A picture of the store, no side longer than LARGEST: a longer one is made smaller. Raises InputError."""
+        """Open a picture of the store, reduced to at most LARGEST pixels a side. Raises InputError."""
         with self.decoding:
             return open_picture(file, sides=SIDES, largest=LARGEST)
 
@@ -89,7 +89,7 @@ class PictureStore:
 
 
 def decode(text: str, field: str) -> bytes:
-    """The bytes of base64 text. Raises InputError; an address is refused, since nothing is ever fetched."""
+    """Decode base64. Raises InputError. URLs are refused, because the server never fetches anything."""
     if re.match(r"[a-z][a-z0-9+.-]*://", text, re.IGNORECASE):
         raise InputError("request", field, "is an address; send the picture itself, as base64")
     try:

@@ -28,7 +28,7 @@ def serve(command: Serve, folder: Path, pictures: Path, token: str, say: Callabl
 
 
 def server_of(app: Guard, limits: Limits) -> uvicorn.Server:
-    """uvicorn with our limits. It keeps its date and name to itself."""
+    """Create a uvicorn server with our limits, without date and server headers."""
     config = uvicorn.Config(
         app,
         http=make_connection_class(limits),

@@ -23,7 +23,7 @@ STRICT = ConfigDict(extra="forbid")
 
 
 def body_of(cls: type, name: str, leave: tuple[str, ...] = ()) -> type[BaseModel]:
-    """A request body with the fields of a settings class, all optional; what is left out keeps the model's own default.
+    """Create a request body with the fields of a settings class, all optional; omitted ones keep the model's defaults.
 
     leave: fields that the body doesn't have; those that are settings classes themselves are left out, too.
     """
@@ -40,7 +40,7 @@ def body_of(cls: type, name: str, leave: tuple[str, ...] = ()) -> type[BaseModel
 
 
 def _kind(kind: Any) -> Any:
-    """What a settings field is in JSON."""
+    """Return the JSON type of a settings field."""
     text = typing.Annotated[str, Field(max_length=MOST_CHARACTERS)]
     if kind == Scheduled:
         return float | text
@@ -52,12 +52,12 @@ def _kind(kind: Any) -> Any:
 
 
 def settings_of(base: T, given: BaseModel | Mapping[str, Any] | None, at: str = "") -> T:
-    """`base` with what a body gives. Raises InputError."""
+    """Return `base` with the given fields of a body. Raises InputError."""
     values = given.model_dump(exclude_none=True) if isinstance(given, BaseModel) else dict(given or {})
     return from_json(type(base), to_json(base) | values, "request", at)[0]
 
 
-# Fields that name files of the server's machine are left out; its pictures come with the request.
+# Fields that name files on the server's machine are left out; pictures are sent with the request.
 DreamBody = body_of(DreamSettings, "DreamBody", leave=("style_picture",))
 PaintBody = body_of(PaintSettings, "PaintBody")
 _Generate = body_of(
@@ -126,7 +126,7 @@ class WorldBody(BaseModel):
 
 
 class CameraBody(BaseModel):
-    """Where one looks from: a place, or a path of the scene with a time on it."""
+    """A camera: a position and direction, or a path of the scene and a time."""
 
     model_config = STRICT
     position: tuple[float, float, float] | None = Field(None, description="Blocks; y is up.")
@@ -138,7 +138,7 @@ class CameraBody(BaseModel):
 
 
 class DreamWorldBody(BaseModel):
-    """What of a world to paint: one view, or view after view."""
+    """The part of a world to paint: one view, or view after view."""
 
     model_config = STRICT
     camera: CameraBody | None = None

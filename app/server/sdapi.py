@@ -1,6 +1,6 @@
 """The part of A1111's API under /sdapi/v1 that its clients use. Its requests wait for their pictures.
 
-A client that goes away while it waits takes its job with it.
+If a client disconnects while it waits, its job is cancelled.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from app.server.sdapi_wishes import check_options, model_of, read_settings, refu
 from base.png import SIGNATURE, read_texts
 
 POLL = 0.1
-EMPTY: dict[str, Any] = {  # what this program has none of
+EMPTY: dict[str, Any] = {  # lists that are empty in this program
     "loras": [],
     "hypernetworks": [],
     "face-restorers": [],
@@ -169,7 +169,7 @@ def router(backend: Backend) -> APIRouter:
 async def run_job(
     backend: Backend, request: Request, kind: str, about: str, work: Callable[[Job], dict[str, Any]]
 ) -> dict[str, Any]:
-    """A job's result, once it is there. The job is cancelled when the client has gone."""
+    """Run a job and wait for its result. The job is cancelled if the client disconnects."""
     job = backend.submit(kind, about, work)
     while not job.ended.is_set():
         if await request.is_disconnected():

@@ -1,4 +1,4 @@
-"""What requests to A1111's API hold. What isn't known here is ignored, as clients send all that the web UI has."""
+"""Request bodies of A1111's API. Unknown fields are ignored, because clients send everything that the web UI has."""
 
 from __future__ import annotations
 

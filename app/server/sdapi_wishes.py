@@ -1,4 +1,4 @@
-"""What requests to A1111's API ask for, in our own words: settings, pictures, masks and second passes."""
+"""Translate requests of A1111's API: settings, pictures, masks and second passes."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def model_of(backend: Backend) -> tuple[str, str, str]:
 
 
 def check_options(backend: Backend, options: dict[str, Any]) -> None:
-    """Raise InputError for another model than the server's. Other options are the web UI's own; they change no picture here."""
+    """Raise InputError for a model other than the server's. Other options only concern the web UI."""
     wanted = options.get("sd_model_checkpoint")
     if wanted not in (None, "", *(known := model_of(backend))):
         raise InputError("request", "sd_model_checkpoint", f"is {wanted!r}; this server has {known[0]} only")
 
 
 def refuse(backend: Backend, body: TextBody) -> None:
-    """Raise InputError for what would be ignored, and give another picture than was asked for."""
+    """Raise InputError for settings that would be ignored although they change the picture."""
     if body.script_name and body.script_name != "None":
         raise InputError("request", "script_name", f"is {body.script_name!r}; there are no scripts here")
     for name, script in (body.alwayson_scripts or {}).items():
@@ -52,7 +52,7 @@ def refuse(backend: Backend, body: TextBody) -> None:
 
 
 def read_settings(backend: Backend, body: TextBody) -> GenerateSettings:
-    """A body's settings as ours. Raises InputError."""
+    """Translate a body's settings. Raises InputError."""
     base = backend.maker.defaults
     sampler, spacing = a1111.sampler_of(body.sampler_name or body.sampler_index)
     given = {
@@ -85,7 +85,7 @@ def second_pass(body: TextBody, first: GenerateSettings) -> GenerateSettings:
 
 
 def wish_of(backend: Backend, body: ImageBody) -> Wish:
-    """What img2img asks for: the picture and its mask fitted, cropped to what is masked, and filled. Raises InputError."""
+    """Translate an img2img request: fit the picture and its mask, crop them to the masked area, and fill it. Raises InputError."""
     if not body.init_images:
         raise InputError("request", "init_images", "is missing")
     settings = read_settings(backend, body)
@@ -126,7 +126,7 @@ def wish_of(backend: Backend, body: ImageBody) -> Wish:
 
 
 def soften(mask: Image.Image, blur: float) -> Image.Image:
-    """A mask for pasting: the blur lies outside of it, so that all that is white is pasted whole."""
+    """Blur a mask outwards for pasting, so that its white area stays white."""
     wide = mask.filter(ImageFilter.MaxFilter(2 * round(min(blur, 32)) + 1)) if blur else mask
     return wide.filter(ImageFilter.GaussianBlur(blur))
 

@@ -20,7 +20,7 @@ from app.server.schemas import GenerateBody, MatchBody, PictureBody, UpscaleBody
 from base.settings import names_in
 
 KINDS = {".png": "image/png", ".mp4": "video/mp4"}
-POLL = 0.1  # seconds between two looks at a job
+POLL = 0.1  # seconds between polls of a job
 
 
 def router(backend: Backend) -> APIRouter:

@@ -1,4 +1,4 @@
-"""Scenes and painted worlds by id, in a folder of the server's own. GL lives on one thread, which has one world open at a time."""
+"""Scenes and painted worlds by id, in the server's own folder. The GL thread has one world open at a time."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ UNDO = 8  # states of a world that are kept
 
 @dataclass(frozen=True)
 class WorldNote:
-    """What a world was made of. scene: a built-in name or an id."""
+    """How a world was created. scene: a built-in name or an id."""
 
     scene: str = BUILTIN[0]
     dream: DreamSettings = field(default_factory=DreamSettings)
@@ -80,7 +80,7 @@ class Worlds:
         """Keep a scene; returns its id. map: a PNG; materials: the text of a materials.yaml. Raises InputError."""
         self._refuse_more("scene", len(self.scenes()) - len(BUILTIN))
         id = secrets.token_hex(8)
-        with TemporaryDirectory(dir=self._scenes, prefix=".") as folder:  # a scene has its id when it is whole
+        with TemporaryDirectory(dir=self._scenes, prefix=".") as folder:  # a scene gets its id only when it is complete
             files = Path(folder) / id
             files.mkdir()
             shutil.copyfile(map, files / "map.png")
@@ -122,14 +122,14 @@ class Worlds:
         return bool(ID.fullmatch(id)) and (self._worlds / f"{id}.json").is_file()
 
     def note(self, id: str) -> WorldNote:
-        """What the world is made of. Raises InputError where it was deleted meanwhile."""
+        """Return the note of a world. Raises InputError if it was deleted."""
         file = self._worlds / f"{id}.json"
         if not file.is_file():
             raise InputError("world", id, "is gone; it was deleted")
         return from_json(WorldNote, read_json(file, "a world's settings"), file.name)[0]
 
     def file(self, id: str) -> Path:
-        """The world file; it is there once something was painted and saved."""
+        """Return the world file. It exists once something was painted and saved."""
         return self._worlds / f"{id}.world"
 
     def camera(self, id: str, path: str, seconds: float) -> Camera:
@@ -150,7 +150,7 @@ class Worlds:
         return {}
 
     def dream(self, job: Job, id: str, camera: Camera | None, views: int, until: float) -> dict[str, Any]:
-        """Paint: one view, or without a camera view after view as `rayverie dream` does. `undo` takes it back."""
+        """Paint one view, or without a camera view after view, as `rayverie dream` does. Can be undone."""
         self.note(id)
         self._close(id)  # saves it
         self._remember(id)
@@ -177,7 +177,7 @@ class Worlds:
             return found if camera is not None else {**found, "coverage": round(pilot.coverage, 4)}
 
     def erase(self, job: Job, id: str, camera: Camera | None, again: bool) -> dict[str, Any]:
-        """Erase what a view shows, or without a camera everything. again: paint the view anew. `undo` takes it back."""
+        """Erase what a view shows, or without a camera everything. again: repaint the view. Can be undone."""
         self.note(id)
         self._close(id)  # saves it
         self._remember(id)
@@ -285,7 +285,7 @@ class Worlds:
         return pilot.current is not None
 
     def _dream(self, model: Any, canvas: Any, settings: Any, **hooks: Any) -> Dreamed:
-        """`dream_of` in the model's lane, where other jobs take their turns between two dreams."""
+        """Run `dream_of` in the model's lane, where other jobs run between dreams."""
         job = self._job
         assert job is not None
         on_step = Reporter(job, model, lambda _: (job.step, job.steps))

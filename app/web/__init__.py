@@ -1,4 +1,4 @@
-"""The explorer in browsers, `rayverie web`: each browser has a camera of its own, all walk in one world that is painted here.
+"""The explorer in browsers, `rayverie web`: each browser has its own camera in one world, which is painted on this machine.
 
 Needs the extra `web`. Nothing outside this folder imports viser.
 """

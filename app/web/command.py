@@ -1,4 +1,4 @@
-"""`rayverie web`: a world in browsers, until it is stopped."""
+"""`rayverie web`: serves a world to browsers until it is stopped."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from base.errors import escape_controls
 from base.outputs import Output, refuse_outputs
 
 NEEDED = ("viser", "websockets", "msgspec")
-FRAME = 1 / 60  # seconds of a turn of the loop in which there is nothing to do
-SHORT = 0.001  # seconds that other threads get after one that is busy
+FRAME = 1 / 60  # seconds to sleep if there is nothing to do
+SHORT = 0.001  # seconds left to other threads otherwise
 
 
 def run(command: Web) -> int:
@@ -94,7 +94,7 @@ def walk(
 
 @contextmanager
 def open_server(rules: Rules, visitors: int, listener: socket) -> Iterator[Any]:
-    """A viser server that listens at `listener`, behind the gate. What it prints of itself is swallowed."""
+    """Open a viser server at `listener`, behind the gate. Its own output is suppressed."""
     import viser
 
     from app.web.gate import GateLimits, open_gate
@@ -111,7 +111,7 @@ def open_server(rules: Rules, visitors: int, listener: socket) -> Iterator[Any]:
 
 
 def without_pictures(command: Web) -> Web:
-    """The command without what reads the pictures that prompts name; a remark says that it is left out."""
+    """Return the command without the IP-Adapter, which reads pictures named in prompts; print a remark."""
     if command.model.ip_adapter is not None:
         say("--ip-adapter has no effect: browsers name no pictures of this machine.")
     return replace(command, model=replace(command.model, ip_adapter=None))

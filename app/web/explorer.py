@@ -1,4 +1,4 @@
-"""The explorer without a window: draws a picture for each browser, and paints what those see that rest."""
+"""The explorer without a window: draws a picture for each browser and paints the views of those at rest."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from diffusion.models.prompt_syntax import parse_prompt
 from scenes.camera import Camera
 from scenes.scene import Scene
 
-PERIOD = 1 / 20  # seconds between two pictures for a browser
-STILL = 0.2  # seconds after which a camera that doesn't move gets the whole picture; before, half of its pixels a side
-COARSE = 60  # at most, JPEG quality of a moving picture
-UPDATE = 0.25  # seconds between two updates of the panels' texts
-AHEAD = 3.0  # blocks from a camera to the point that a mouse turns it around
+PERIOD = 1 / 20  # seconds between pictures for a browser
+STILL = 0.2  # seconds after which a still camera gets full resolution; before, half of it
+COARSE = 60  # maximum JPEG quality while moving
+UPDATE = 0.25  # seconds between updates of the panels' texts
+AHEAD = 3.0  # blocks from a camera to the point that the mouse orbits
 
 
 class WebExplorer:
@@ -64,7 +64,7 @@ class WebExplorer:
         self._watch()
 
     def frame(self) -> bool:
-        """One turn of the loop. Returns whether there was something to do."""
+        """Run one turn of the loop. Returns whether there was anything to do."""
         now = self._clock()
         wished = self._do_wishes()
         self._welcome(now)
@@ -79,7 +79,7 @@ class WebExplorer:
             self._update_texts()
         return wished or any(drawn) or bool(self._painter.client.tasks)
 
-    # what the panels ask for
+    # requests of the panels
 
     def change(self, client: viser.ClientHandle | None, part: str, field: str, value: Any) -> None:
         def act() -> None:
@@ -172,7 +172,7 @@ class WebExplorer:
                 self._say("That can't be done", str(error), client, "red")
 
     def _welcome(self, now: float) -> None:
-        """Follow who came, who left, and where everyone looks."""
+        """Update the list of browsers and their cameras."""
         clients = self._server.get_clients()
         for number in self._visitors.keys() - clients.keys():
             del self._visitors[number]
@@ -193,7 +193,7 @@ class WebExplorer:
             self._panel.preview(None)
 
     def _paint(self, now: float) -> None:
-        """Ask for the next dream: of a view at rest that lacks paint, else of one that moves."""
+        """Request the next dream: of a view at rest that lacks paint, else of a moving one."""
         painter, live = self._painter, self._painter.session.live
         owner = self._visitors.get(self._turns.current, (None,))[0]
         if owner is not None and owner.camera is not None:
@@ -217,12 +217,12 @@ class WebExplorer:
             visitor.finished = self._look_of(visitor)
 
     def _look_of(self, visitor: Visitor) -> object:
-        """All that decides whether a view lacks paint."""
+        """Everything that determines whether a view lacks paint."""
         painter = self._painter
         return visitor.camera, visitor.size, painter.volume.revision, painter.session, self._words
 
     def _draw(self, visitor: Visitor, client: viser.ClientHandle, now: float) -> bool:
-        """Send a picture, if the last one shows something else. Returns whether it did."""
+        """Send a picture if the view changed. Returns whether it did."""
         if visitor.camera is None or now - visitor.sent_at < PERIOD:
             return False
         moves = not visitor.rests(now, STILL)
@@ -239,7 +239,7 @@ class WebExplorer:
         return True
 
     def _update_texts(self) -> None:
-        """Show in the panels how far the world and each view are painted."""
+        """Update the progress of the world and of each view in the panels."""
         painter, volume = self._painter, self._painter.volume
         if not volume.busy and (self._survey is None or self._survey.revision != volume.revision):
             self._survey = survey(volume, self._survey)
@@ -276,14 +276,14 @@ class WebExplorer:
 
 
 def start_of(scene: Scene, fov: float) -> Camera:
-    """Where a browser begins: at the start of the tour, or of another path."""
+    """Return the first camera of a browser: the start of the tour, or of another path."""
     paths = scene.paths
     path = paths.get("tour") or paths.get("walk") or next(iter(paths.values()))
     return path.keyframes[0].camera.with_changes(fov=fov)
 
 
 def target_of(camera: Camera) -> np.ndarray:
-    """The point [3] that a mouse turns a camera around."""
+    """Return the point [3] that the mouse orbits."""
     return np.array(camera.position) + AHEAD * camera.axes[2]
 
 

@@ -16,12 +16,12 @@ from base.errors import InputError
 from base.settings import check, list_allowed
 from base.step_schedule import Scheduled, StepSchedule
 
-NARROW = 200  # a range of whole numbers up to this wide is a slider, a wider one a field
+NARROW = 200  # integer ranges up to this width get a slider, wider ones a field
 Change = Callable[[ClientHandle | None, str, str, Any], None]  # whose change, part of the session, field, value
 
 
 class Form:
-    """Widgets of some of a session's settings. Their changes go to `change`; `show` makes them show a session."""
+    """Widgets for some settings of a session. Changes are passed to `change`; `show` updates the widgets."""
 
     def __init__(self, gui: GuiApi, session: Session, names: tuple[str, ...], change: Change) -> None:
         """names: of fields with their part of the session, as "dream.steps"."""
@@ -36,7 +36,7 @@ class Form:
             self._widgets[name] = handle, f.metadata.get("help", "")
 
     def show(self, session: Session, unused: Mapping[str, str]) -> None:
-        """unused: fields, named as above, that change nothing now → why; they are greyed."""
+        """Show a session. unused: fields without effect → reason; they are disabled."""
         for name, (handle, help) in self._widgets.items():
             part, _, field = name.partition(".")
             value = getattr(getattr(session, part), field)
@@ -73,7 +73,7 @@ def make_widget(gui: GuiApi, name: str, kind: Any, value: Any, meta: Mapping[str
 
 
 def change_setting(session: Session, part: str, field: str, value: Any) -> Session:
-    """The session with another value. Raises InputError for one that isn't allowed."""
+    """Return the session with a value changed. Raises InputError for an invalid value."""
     settings = getattr(session, part)
     kind = typing.get_type_hints(type(settings))[field]
     whole = kind in (bool, int, str)

@@ -1,7 +1,7 @@
-"""The gate in front of viser's server: its pages and its websocket follow the rules of `rayverie serve` (app.server.guard).
+"""The gate in front of viser's server: its pages and its websocket obey the rules of `rayverie serve` (app.server.guard).
 
-viser has no hooks for that, and takes another port where one is in use. So while it starts, the function of the package
-websockets that it starts its server with is wrapped: it gets our socket, our checks and our connections.
+viser has no hooks for that, and it silently takes another port if one is in use. So while it starts, the function of the package
+websockets that opens its server is wrapped to use our socket, checks and connections.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HEADERS = SAFE | {  # viser's page is one file, with its script, its style and i
     "content-security-policy": "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; connect-src 'self' data: blob:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'",
 }
-# what a browser may say; viser knows more: sending files, and a public address at a server elsewhere
+# messages accepted from browsers; viser has more, such as file uploads and public share URLs
 ACCEPTED = {"ViewerCameraMessage", "GuiUpdateMessage", "GuiFormSubmitMessage", "GuiFormDirtyMessage"}
 WORDS = 4000  # characters of a text field
 
@@ -47,7 +47,7 @@ class GateLimits:
 
 
 class Connection(ServerConnection):
-    """A browser's connection, of which all messages but those in ACCEPTED are dropped."""
+    """A browser's connection. Messages other than ACCEPTED are dropped."""
 
     async def recv(self, decode: bool | None = None) -> Any:
         while True:
@@ -57,7 +57,7 @@ class Connection(ServerConnection):
 
 
 def is_accepted(message: object) -> bool:
-    """Whether a message is one that a browser may send."""
+    """Whether a message is accepted from a browser."""
     try:
         content = msgspec.msgpack.decode(message)  # type: ignore[arg-type]
     except (msgspec.DecodeError, TypeError, ValueError):
@@ -68,7 +68,7 @@ def is_accepted(message: object) -> bool:
 
 
 def _is_value(updates: object) -> bool:
-    """Whether a widget gets a value, and nothing else of it is changed."""
+    """Whether an update only sets a widget's value."""
     if not isinstance(updates, dict) or set(updates) != {"value"}:
         return False
     value = updates["value"]
@@ -76,7 +76,7 @@ def _is_value(updates: object) -> bool:
 
 
 def check(rules: Rules, rate: Rate, request: Request, address: str) -> None:
-    """Raise Refused for a request that may not come in."""
+    """Raise Refused for a request that isn't allowed."""
     pairs = [(name.lower(), value) for name, value in request.headers.raw_items()]
     headers = dict(pairs)
     if sum(name == "host" for name, _ in pairs) != 1:
@@ -88,7 +88,7 @@ def check(rules: Rules, rate: Rate, request: Request, address: str) -> None:
 
 
 def guard_answers(inner: Answer, rules: Rules, limits: GateLimits) -> Answer:
-    """viser's answers to requests behind the checks, with headers that keep pages of others out."""
+    """Wrap viser's request handler with the checks, and add headers that keep other sites' pages out."""
     rate = Rate(limits.requests, limits.burst)
 
     def answer(connection: ServerConnection, request: Request) -> Response | None:
@@ -120,7 +120,7 @@ def refusal(refused: Refused) -> Response:
 
 @contextmanager
 def open_gate(rules: Rules, limits: GateLimits, listener: socket) -> Iterator[None]:
-    """A context in which a viser server that starts listens at `listener`, behind the gate."""
+    """Make a viser server that starts within the block listen at `listener`, behind the gate."""
     module: Any = websockets.asyncio.server
     serve = module.serve
 

@@ -1,4 +1,4 @@
-"""What stands beside the picture: one panel that all browsers share, and a small one for each browser's own view."""
+"""The panels beside the picture: one shared by all browsers, and a small one for each browser's view."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PREVIEW = 256  # pixels of its width
 
 
 class Actions(Protocol):
-    """What the panels ask for. Each is called in any thread, and done between two frames."""
+    """The actions of the panels. They may be called on any thread and run between frames."""
 
     def change(self, client: viser.ClientHandle | None, part: str, field: str, value: Any) -> None: ...
     def reword(self, client: viser.ClientHandle | None, reword: Callable[[Scene], Scene]) -> None: ...
@@ -66,7 +66,7 @@ class SharedPanel:
             save.on_click(lambda _: actions.save())
 
     def show(self, session: Session, model: ModelInfo) -> None:
-        """Show a session; grey what has no effect in it."""
+        """Show a session; disable settings without effect."""
         from diffusion.denoisers.inert import Situation, find_inert
 
         situation = Situation(model.few_steps, anagrams=False, controls=model.controls > 0, adapter=model.adapter)
@@ -93,7 +93,7 @@ class SharedPanel:
 
 
 class ViewPanel:
-    """How one browser looks at the world, and how much of its view is painted."""
+    """One browser's display settings, and the progress of its view."""
 
     def __init__(self, client: viser.ClientHandle, actions: Actions, places: list[str], mode: str, light: float):
         gui, number = client.gui, client.client_id

@@ -1,4 +1,4 @@
-"""Whose view is painted next, where several browsers wait for one painter."""
+"""Chooses whose view is painted next when several browsers wait for one painter."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Collection
 
 
 class Turns:
-    """One browser's turn lasts until a dream for it is done or its view needs none; then comes the next one that waits."""
+    """Takes turns: a browser's turn lasts until its dream is done or its view needs none."""
 
     def __init__(self) -> None:
         self.current = -1
         self._dreams = 0
 
     def choose(self, waiting: Collection[int], dreams: int) -> int | None:
-        """The browser whose view is painted now, None where nobody waits. waiting: their numbers; dreams: finished so far."""
+        """Return the browser whose turn it is, None if none waits. waiting: numbers of browsers; dreams: finished so far."""
         if not waiting:
             return None
         if self.current not in waiting or dreams != self._dreams:

@@ -1,4 +1,4 @@
-"""One browser: its camera, what it looks at, and the picture that was drawn for it last."""
+"""One browser: its camera, its view, and the picture last drawn for it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Visitor:
     coverage: float = 0.0
 
     def look(self, eye: Eye, limit: Size, now: float) -> None:
-        """Take over where a browser looks. What is no camera changes nothing."""
+        """Adopt a browser's camera. Invalid ones are ignored."""
         camera, size = camera_of(eye), size_of(eye, limit)
         if camera is None or size is None or (camera, size) == (self.camera, self.size):
             return
@@ -63,7 +63,7 @@ class Visitor:
 
 
 def camera_of(eye: Eye) -> Camera | None:
-    """The camera of a browser; None for numbers that are none."""
+    """Return a browser's camera; None for invalid numbers."""
     try:
         turn, position = np.asarray(eye.wxyz, float), np.asarray(eye.position, float)
         fov = math.degrees(float(eye.fov))
@@ -82,7 +82,7 @@ def camera_of(eye: Eye) -> Camera | None:
 
 
 def size_of(eye: Eye, limit: Size) -> Size | None:
-    """The size of a picture for a browser: that of its window, or as much of it as `limit` allows, in the same proportions."""
+    """Return the picture size for a browser: that of its window, reduced to `limit` at the same aspect ratio."""
     try:
         width, height = int(eye.image_width), int(eye.image_height)
     except (TypeError, ValueError):
@@ -94,7 +94,7 @@ def size_of(eye: Eye, limit: Size) -> Size | None:
 
 
 def wxyz_of(camera: Camera) -> tuple[float, float, float, float]:
-    """The rotation of a camera as viser wants it."""
+    """Return a camera's rotation in viser's convention."""
     turned = np.eye(4)
     turned[:3, :3] = camera.pose[:3, :3] @ TURN
     x, y, z, w = Camera.from_pose(turned).rotation
