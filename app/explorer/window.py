@@ -191,10 +191,12 @@ class Window:
 
     def step(self, explorer: Explorer) -> None:
         """Handle events and draw a frame. The first frames also compile shaders while scene and model load."""
-        next(self._warming, None)
         self.poll_gamepads()
         explorer.frame()
-        self.wnd.swap_buffers()
+        with explorer.state.profiler.part("Warming up"):
+            next(self._warming, None)
+        with explorer.state.profiler.part("Showing the frame"):
+            self.wnd.swap_buffers()
 
     def pause(self, explorer: Explorer) -> None:
         """Wait until the next frame is due."""

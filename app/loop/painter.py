@@ -26,7 +26,7 @@ from scenes.camera import Camera
 from scenes.scene import Scene
 
 PIECE = 0.006  # seconds per frame for painting while the user walks
-RESTING = 3.0  # times PIECE at rest, where frames draw little
+RESTING = 1.5  # times PIECE at rest: frames that lay paint take about twice as long as those that draw panels
 WALKING = 0.3  # share of a frame's time for painting while the user walks, if that is more
 OPENING = 16.0  # times PIECE until the first paint is laid
 LONG = 2.0  # seconds; the status shows the remaining time only if it is longer

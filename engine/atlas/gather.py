@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import moderngl
 import numpy as np
@@ -21,7 +22,7 @@ from engine.geometry.uniforms import camera_uniforms
 from engine.gl.context import wait_for_gl
 from engine.gl.shaders import get_program, set_uniforms
 from engine.gl.targets import RenderTargets, colour_texture, read_texture
-from engine.gl.time_sliced import Slices, scissor, split_into_bands
+from engine.gl.time_sliced import Slices, run_on_thread, scissor, split_into_bands
 from scenes.camera import Camera
 
 _FLOATS = ((4, "f4"), (4, "f4"))
@@ -99,13 +100,17 @@ class GatherPass:
         yield
         pixels = read_texture(self.ctx, colour_texture(view))
         pixel_chart = pixels[..., 0].astype(np.int32)
+        pixel_material, pixel_side = self.charts.material[pixel_chart], self._sides[pixel_chart]
+        u, v, focal = surface[..., 1], surface[..., 2], camera.focal(size)
+        noise = yield from run_on_thread(
+            partial(sample_view_noise, self.charts, camera, chart, u, v, focal, self.atlas.channels, seed)
+        )
         steps, painted, density = state[..., STEPS], state[..., DENSITY], atlas[..., 3]
         if part is Part.BEHIND:
             density = np.where(self._find_covered(camera, size), density, np.float32(0))
         contaminated = policy.is_edge_contaminated(painted, state[..., FROZEN] == EDGE_CONTAMINATED, density)
         if contaminated.any():  # this view treats them as unpainted
             latents, steps = (np.where(contaminated, 0, a).astype(np.float32) for a in (latents, steps))
-        focal = camera.focal(size)
         return GatheredView(
             camera=camera,
             size=size,
@@ -115,9 +120,7 @@ class GatherPass:
             depth=np.where(self.charts.sky[chart], np.inf, surface[..., 3]).astype(np.float32),
             normal=surface_normals(self.charts, chart, camera, (width, height)),
             density=np.abs(density),
-            noise=sample_view_noise(
-                self.charts, camera, chart, surface[..., 1], surface[..., 2], focal, self.atlas.channels, seed
-            ),
+            noise=noise,
             latents=latents,
             steps=steps.copy(),
             stored_density=painted.copy(),
@@ -125,9 +128,9 @@ class GatherPass:
             revision=revision,
             frozen=state[..., FROZEN] > 0,
             edge_contaminated=contaminated,
-            pixel_material=self.charts.material[pixel_chart],
+            pixel_material=pixel_material,
             side=self._sides[chart],
-            pixel_side=self._sides[pixel_chart],
+            pixel_side=pixel_side,
             pixel_depth=np.ascontiguousarray(pixels[..., 1]),
             part=part,
         )

@@ -86,7 +86,7 @@ class ScatterPass:
         """Write a painted view; return the number of texels written. view: (chart, depth) at its camera and size; the other arguments
         are those of `LatentVolume.scatter`."""
         paints_sky = gathered.part.paints_sky or only_texels is not None
-        source = self._upload_source(gathered, painted, view, revision, colours, paints_sky)
+        source = yield from self._upload_source(gathered, painted, view, revision, colours, paints_sky)
         yield
         shown = np.flatnonzero(np.bincount(read_texture(self.ctx, view)[..., 0].astype(np.int32).ravel()))
         visible = find_visible_parts(self.charts, gathered, shown)
@@ -161,7 +161,7 @@ class ScatterPass:
         revision: int,
         colours: bool,
         paints_sky: bool,
-    ) -> _Source:
+    ) -> Slices[_Source]:
         uniforms = camera_uniforms(self.charts, painted.camera, painted.size) | {
             "borders": painted.borders,
             "page_size": float(PAGE),
@@ -171,10 +171,9 @@ class ScatterPass:
             "paints_sky": paints_sky,
         }
         image = self._upload_picture(painted.colours) if colours else None
-        labels, shown = (
-            upload_labels(self.ctx, gathered, painted.kept_mask),
-            upload_pixels(self.ctx, gathered, painted.shown_materials, corners=colours),
-        )
+        yield
+        labels = upload_labels(self.ctx, gathered, painted.kept_mask)
+        shown = upload_pixels(self.ctx, gathered, painted.shown_materials, corners=colours)
         latents = self._upload_latents(painted.latents)
         return _Source(self.ctx, uniforms, view, latents, image, labels, shown, revision)
 

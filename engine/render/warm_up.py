@@ -8,6 +8,7 @@ from typing import Any
 
 import moderngl
 import numpy as np
+import scipy
 
 from engine.atlas.views import GatheredView, PaintedView
 from engine.atlas.volume import LatentVolume
@@ -15,7 +16,7 @@ from engine.edits.patch import apply_operation
 from engine.geometry.charts import build_charts
 from engine.gl.context import wait_for_gl
 from engine.gl.targets import release_framebuffer
-from engine.gl.time_sliced import TimeSlicedTask
+from engine.gl.time_sliced import TimeSlicedTask, run_on_thread
 from engine.render.renderer import MODES, Renderer
 from engine.render.smooth import SmoothDrawing
 from engine.unet_view.drawing import UnetDrawing, UnetView
@@ -36,6 +37,8 @@ def warm_up_slices(ctx: moderngl.Context) -> Iterator[None]:
 
     What the first paint needs comes first.
     """
+    importing = run_on_thread(_import_parts)
+    next(importing, None)
     grass = Material("grass", (0, 255, 0), "grass", 0.5, (90, 140, 70))
     glass = Material("glass", (0, 0, 255), "glass", 1.5, (200, 200, 220), opacity=0.5)
     stone = Material("stone", (255, 0, 0), "stone", 2.0, (120, 120, 120))
@@ -75,6 +78,12 @@ def warm_up_slices(ctx: moderngl.Context) -> Iterator[None]:
     release_framebuffer(target)
     renderer.release()
     volume.release()
+    yield from importing
+
+
+def _import_parts() -> None:
+    """Import the parts of scipy that guides and sheets use; it would hold up the frame that first needs them."""
+    scipy.ndimage  # noqa: B018
 
 
 def _unet(ctx: moderngl.Context) -> None:
