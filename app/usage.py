@@ -11,7 +11,7 @@ from typing import Any
 from base.errors import InputError, nearest
 from base.settings import flag_of
 
-BLANK = ("--negative",)  # may be empty
+BLANK = ("--negative", "--ground")  # may be empty
 WHOLE = "invalid literal for int"
 # What stands in tyro's box → (what is wrong with the option, where the pattern's groups are the option and its value)
 VALUES = (

@@ -64,7 +64,8 @@ def save_new(folder: Path, settings: Mapping[str, DreamSettings]) -> list[Path]:
 
 
 def _file(folder: Path, name: str) -> Path:
-    if not name.strip() or any(c in name for c in '/\\:*?"<>|') or name.startswith("."):
+    wrong = not name.isprintable() or any(c in name for c in '/\\:*?"<>|')
+    if not name.strip() or wrong or name.startswith("."):
         raise InputError("The preset's name", "", f"is {name!r}; letters, numbers, spaces and dashes are allowed")
     return folder / f"{name.strip()}.json"
 

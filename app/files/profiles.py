@@ -24,8 +24,8 @@ class Written:
     cfg: float = option(7.0, range=(-20.0, 30.0))
     bootstrapping_steps: int = option(0, range=(0, 200))
     capture_steps: int = option(0, range=(0, 200))
-    width: int = option(0, range=(8, 4096))
-    height: int = option(0, range=(8, 4096))
+    width: int | None = option(None, range=(8, 4096))
+    height: int | None = option(None, range=(8, 4096))
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,8 @@ def settings_of(profile: Written) -> DreamSettings:
 
 def _remarks(profile: Written, unknown: list[str]) -> tuple[str, ...]:
     found = [f"{profile.name}: {key} has no counterpart here." for key in unknown]
-    if profile.width and profile.height:
-        size = f"--size {profile.width}x{profile.height} of generate, or --canvas {profile.height}"
+    width, height = profile.width or profile.height, profile.height or profile.width
+    if width and height:
+        size = f"--size {width}x{height} of generate, or --canvas {height}"
         found.append(f"{profile.name}: a preset has no size; give {size} of other commands.")
     return tuple(found)

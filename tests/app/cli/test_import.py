@@ -35,6 +35,11 @@ def test_without_a_name_it_goes_to_out(tower: Path, tmp_path: Path, monkeypatch)
     assert (tmp_path / "out" / "tower" / "layers.png").is_file()
 
 
+def test_a_ground_without_words_leaves_it_out(tower: Path, tmp_path: Path) -> None:
+    assert main(["import", str(tower), "--out", str(tmp_path / "scene"), "--ground", ""]) == 0
+    assert "name: ground" not in (tmp_path / "scene" / "materials.yaml").read_text()
+
+
 def test_what_is_wrong_is_one_sentence(tower: Path, tmp_path: Path, capsys) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("")

@@ -48,6 +48,9 @@ def test_what_is_no_part_of_a_preset_is_told(profiles: Path) -> None:
         "sd15: a preset has no size; give --size 512x512 of generate, or --canvas 512 of other commands.",
     )
     assert plain.remarks == ("plain: version has no counterpart here.",)
+    profiles.write_text("profiles: [{name: wide, steps: 3, width: 640}]")
+    (wide,) = read_profiles(profiles)
+    assert "--size 640x640" in wide.remarks[0]
 
 
 def test_the_command_saves_presets_that_the_panel_reads(profiles: Path, tmp_path: Path, capsys) -> None:
@@ -87,6 +90,8 @@ def test_what_may_be_materials_is_not_taken_for_profiles(tmp_path: Path) -> None
         ("profiles: [{name: a, steps: 3, cfg: 99}]", "profiles[0].cfg is 99"),
         ("profiles: [{name: a, steps: 3}, {name: a, steps: 3}]", "profiles[1].name is 'a', as an earlier profile's"),
         ("profiles: [{name: a/b, steps: 3}]", "'a/b'"),
+        ('profiles: [{name: "a\\nb", steps: 3}]', "is 'a\\nb'"),
+        ("profiles: [{name: a, steps: 3, width: 0}]", "profiles[0].width is 0; allowed is 8 to 4096"),
         ("profiles: [", "not valid YAML"),
     ],
 )
