@@ -28,6 +28,7 @@ from base.reading import MOST_DEPTH, MOST_DIGITS, read_text
 MOST_NODES = 100_000  # values of a file, each as often as aliases and merge keys name it
 ESCAPE = re.compile(r"\\U([0-9a-fA-F]{8})")  # of a character, in double quotes
 MOST_ALIASES = 1000
+PLAINER = {"but found another document": "a second document"}  # PyYAML's words, out of their context
 # tag, what a plain scalar of it looks like, what it may begin with
 CORE = (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
@@ -60,7 +61,8 @@ def parse_yaml(text: str, where: object, field: str = "") -> Any:
         raise InputError(where, field or f"line {line}", problem) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = f"is not valid YAML ({shorten(error.problem or error.context or 'no structure')})"
+        problem = PLAINER.get(error.problem or "", error.problem) or error.context or "no structure"
+        problem = f"is not valid YAML ({shorten(problem)})"
         raise InputError(where, field or (f"line {mark.line + 1}" if mark else ""), problem) from None
     except Exception as error:  # whatever its reader thinks of is wrong with this text
         problem = shorten(str(error).partition("\n")[0]) or type(error).__name__

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import typing
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from base.errors import InputError
-from base.files import atomic_write
-from base.reading import read_text
+from base.files import atomic_write, expand_user
 from base.settings import check
+from base.strict_yaml import dump_yaml, parse_yaml, read_yaml
 from base.typed import convert_json
 
 T = TypeVar("T")
@@ -24,7 +21,7 @@ def load_config(kind: type[T], path: str | Path, overrides: list[str] | tuple[st
 
     Raises InputError naming file and field for an unknown key, a wrong type or a value that isn't allowed.
     """
-    values = _parse_yaml(read_text(path, "a configuration in YAML"), path, "") or {}
+    values = read_yaml(path, "a configuration in YAML") or {}
     if not isinstance(values, dict):
         raise InputError(path, "", "must hold `key: value` lines")
     for override in overrides:
@@ -37,15 +34,8 @@ def load_config(kind: type[T], path: str | Path, overrides: list[str] | tuple[st
             place = place.setdefault(parent, {})
             if not isinstance(place, dict):
                 raise InputError("override", key, f"doesn't exist: {parent} has no keys of its own")
-        place[last] = _parse_yaml(text, "override", override)
+        place[last] = parse_yaml(text, "override", override)
     return build(kind, values, str(path))
-
-
-def _parse_yaml(text: str, where: object, field: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(where, field, f"is not valid YAML ({str(error).splitlines()[0]})") from error
 
 
 def build(kind: type[T], values: dict, where: str, prefix: str = "") -> T:
@@ -56,6 +46,8 @@ def build(kind: type[T], values: dict, where: str, prefix: str = "") -> T:
         if key not in hints:
             raise InputError(where, f"{prefix}{key}", f"is no key here; known are {', '.join(sorted(hints))}")
         given[key] = _build_value(hints[key], value, where, f"{prefix}{key}")
+        if given[key] == "" and getattr(kind, key) != "":
+            raise InputError(where, f"{prefix}{key}", "is empty; give it a value or leave it out")
     settings = kind(**given)
     check(settings, where, prefix.rstrip("."))
     return settings
@@ -70,15 +62,14 @@ def _build_value(hint: object, value: Any, where: str, field: str) -> Any:
 
 
 def _coerce(hint: object, value: object) -> object:
-    """Convert YAML values to the field's type: YAML reads 1e-3 as text, nothing is an empty text, and an item may stand for a list."""
+    """Convert YAML values to the field's type: nothing is an empty text, `~` is a home, an item may be a list."""
     if hint is str and value is None:
         return ""
+    if hint is str and isinstance(value, str) and value.startswith("~"):
+        return str(expand_user(value))
     if typing.get_origin(hint) is tuple:
         items = value if isinstance(value, list | tuple) else [value]
         return [_coerce(typing.get_args(hint)[0], item) for item in items]
-    if hint is float and isinstance(value, str):
-        with contextlib.suppress(ValueError):
-            return float(value)
     return value
 
 
@@ -91,4 +82,4 @@ def save_config(config: object, path: Path) -> None:
         return list(value) if isinstance(value, tuple) else value
 
     with atomic_write(path) as temporary:
-        temporary.write_text(yaml.safe_dump(plain(config), sort_keys=False), encoding="utf-8")
+        temporary.write_text(dump_yaml(plain(config)), encoding="utf-8")

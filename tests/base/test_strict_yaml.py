@@ -71,7 +71,7 @@ def test_aliases_and_merge_keys_work() -> None:
         ("a: 1\nb: \x01", r"line 2 .*the character '\\x01' is not allowed"),
         ("? [1]\n: 2", "line 1 .*a key that is a list"),
         ("a: [", "line 1"),
-        ("a\n---\nb", "line 2 .*another document"),
+        ("a\n---\nb", "line 2 .*a second document"),
         ("a: 'x", "line 1"),
     ],
 )

@@ -35,6 +35,9 @@ from diffusion.text2image.latent_files import load_latents
 from diffusion.text2image.metadata import read_png, to_json, write_png
 from diffusion.text2image.prompt_matching import PromptBank
 from diffusion.text2image.recipe import GenerateSettings, Recipe
+from diffusion.training.__main__ import CONFIGS
+from diffusion.training.config import DenoiserConfig
+from diffusion.training.config_files import load_config
 from engine.atlas.tiles import TileTexels
 from engine.render.film_files import read_metadata
 from engine.storage.journal import Journal
@@ -334,6 +337,11 @@ def test_tiles_with_right_seals(tmp_path: Path) -> None:
         refused_or_read(lambda: read_whole(tmp_path / "journal"))
 
     repeat(run)
+
+
+def test_configurations_of_training(tmp_path: Path) -> None:
+    text = (CONFIGS / "own.yaml").read_text()
+    fuzz(yaml.safe_load(text), as_yaml, lambda path: load_config(DenoiserConfig, path), "own.yaml", tmp_path)
 
 
 def test_captions(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from base.files import atomic_write
+from base.files import atomic_write, refuse_unwritable
 from diffusion.training.config import DataConfig
 from diffusion.training.data.bank import Bank, build_bank, random_surface
 from diffusion.training.data.captioned import is_own_folder
@@ -65,9 +66,13 @@ def draw_picture(bank: Bank, rng: np.random.Generator, size: int, zoom: int = 1)
     return paint(world, bank, chosen, mood, int(rng.integers(2**31))), chosen, mood
 
 
+def chunk_path(config: DataConfig, index: int) -> Path:
+    return Path(config.folder) / f"pictures-{config.seed}-{index:05d}.safetensors"
+
+
 def write_chunk(config: DataConfig, index: int, device: str = "cpu") -> Path:
     """Draw chunk `index` unless its file exists. Returns the file."""
-    path = Path(config.folder) / f"pictures-{config.seed}-{index:05d}.safetensors"
+    path = chunk_path(config, index)
     if path.exists():
         return path
     bank = chunk_bank(config, index, device)
@@ -91,7 +96,11 @@ def write_chunk(config: DataConfig, index: int, device: str = "cpu") -> Path:
 
 def prepare(config: DataConfig) -> Path | str:
     """Draw all missing chunks, or check each of the user's own pictures; return a summary of the data."""
-    return check_pictures(config) if is_own_folder(config.folder) else write_chunks(config)
+    if is_own_folder(config.folder):
+        return check_pictures(config)
+    refuse_unwritable(chunk_path(config, 0))
+    print(f"{config.folder} has no pictures of your own: {config.chunks} chunks are drawn into it.", file=sys.stderr)
+    return write_chunks(config)
 
 
 def write_chunks(config: DataConfig) -> Path:
