@@ -11,6 +11,7 @@ from app.gui.theme import colour
 from app.panels.context import PanelContext, choice, hint
 from app.panels.map_tools import TOOLS, Hand, MapBrush, Shown, colours, name_value
 from app.state.builder import NOT_ON_MAP
+from base import grid
 from scenes import edit_map
 from scenes.scene import Colour, Scene
 from scenes.shapes import Place
@@ -215,7 +216,7 @@ def picture(scene: Scene) -> np.ndarray:
 def enlarge(image: np.ndarray, most: int = PIXELS) -> np.ndarray:
     """Enlarge a picture [h,w,c] by an integer, at most `most`, so that blocks have sharp edges."""
     times = min(most, max(1, PIXELS // max(image.shape[:2])))
-    return image.repeat(times, axis=0).repeat(times, axis=1)
+    return grid.enlarge(image, times)
 
 
 def _bare(scene: Scene) -> Colour:

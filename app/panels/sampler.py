@@ -49,7 +49,7 @@ class SamplerPanel:
 
     def __init__(self) -> None:
         self._name = ""
-        self._held: DreamSettings | None = None
+        self._remembered: DreamSettings | None = None
         self._before: DreamSettings | None = None  # settings before a preset was selected, while a repaint is offered
         self._fields = PromptFields()
 
@@ -160,12 +160,12 @@ class SamplerPanel:
         hint("Dream this view with these and with other settings, compare them side by side and keep one.")
         imgui.same_line()
         if imgui.button("\uf08d  Remember settings"):
-            self._held = dream
+            self._remembered = dream
         hint("Remember these settings to compare others with them later.")
         if imgui.begin_popup("compare with"):
-            held = {} if self._held is None else {"held": self._held}
-            for name, settings in (held | variations(dream) | preset_table(ui, dream)).items():
-                if imgui.selectable(f"Remembered settings##{name}" if settings is self._held else name, False)[0]:
+            remembered = {} if self._remembered is None else {"remembered": self._remembered}
+            for name, settings in (remembered | variations(dream) | preset_table(ui, dream)).items():
+                if imgui.selectable(f"Remembered settings##{name}" if settings is self._remembered else name, False)[0]:
                     ui.do("compare", name, settings)
                 hint(difference(dream, settings))
             imgui.end_popup()

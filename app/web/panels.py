@@ -11,6 +11,7 @@ import viser
 from app.loop.messages import ModelInfo
 from app.session import Session
 from app.web.form import Form
+from base.grid import enlarge
 from engine.render.renderer import MODES
 from scenes.edit import change_background, change_material, change_style
 from scenes.scene import Scene
@@ -87,7 +88,7 @@ class SharedPanel:
         """picture: uint8 [h,w,3] of the running dream; None hides it."""
         if picture is not None:
             times = max(1, PREVIEW // picture.shape[1])
-            self._preview.image = picture.repeat(times, axis=0).repeat(times, axis=1)
+            self._preview.image = enlarge(picture, times)
         if self._preview.visible != (picture is not None):
             self._preview.visible = picture is not None
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from base.grid import by_cell, to_pixels
+from base.grid import by_cell, enlarge, to_pixels
 from diffusion.canvas import Canvas, Guide
 from diffusion.models.model import Model
 
@@ -84,7 +84,7 @@ def _pull_push(summed: np.ndarray, weight: np.ndarray) -> np.ndarray:
     w = np.pad(weight, even)
     half_sum = s[0::2, 0::2] + s[1::2, 0::2] + s[0::2, 1::2] + s[1::2, 1::2]
     half_weight = w[0::2, 0::2] + w[1::2, 0::2] + w[0::2, 1::2] + w[1::2, 1::2]
-    coarse = _pull_push(half_sum, half_weight).repeat(2, 0).repeat(2, 1)[:height, :width]
+    coarse = enlarge(_pull_push(half_sum, half_weight), 2)[:height, :width]
     return np.where((weight > 0)[..., None], own, coarse)
 
 

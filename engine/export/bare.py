@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from base.grid import enlarge
 from engine.geometry import sides
 from engine.geometry.charts import Charts
 from engine.render.bare_sky import sky_colours
@@ -43,7 +44,7 @@ class BareLook:
         out = np.empty((h, w, 4), np.uint8)
         out[..., :3] = np.round(np.clip(colour, 0, 1) * 255)
         out[..., 3] = round(255 * alpha)
-        return out if sky else out.repeat(scale, axis=0).repeat(scale, axis=1)
+        return out if sky else enlarge(out, scale)
 
     def surface_colour(self, points: np.ndarray, side: int, material: int) -> np.ndarray:
         """float64 [...,3], 0..1 and above: points [...,3] in blocks on a side of a material, lit."""

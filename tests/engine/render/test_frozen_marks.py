@@ -86,10 +86,10 @@ def test_it_is_known_after_an_edit(ctx, scene, painted):
     after = edit_map.paint_stroke(scene, (5.5, 5.5), (9.5, 5.5), 1, 2)
     charts = build_charts(extrude_scene(after), after)
     new = LatentVolume(ctx, charts, CHANNELS)
-    transplant = AtlasRemap(
+    remap = AtlasRemap(
         painted, new, plan_remap(painted.charts, charts, edit.match_materials(scene, after), list(painted.atlas))
     )
-    while not transplant.run_slice():
+    while not remap.run_slice():
         pass
     surely(new)
     assert known(new) > 0
