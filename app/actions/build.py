@@ -58,9 +58,9 @@ def press(context: ActionContext, x: float, y: float, shift: bool = False) -> No
                 "This block is in layers.png, which is edited as a picture: here only the map changes", "warning"
             )
         return
-    builder.press = Press(tool, state.scene, surface.point, target.x, target.z, shift)
+    builder.press = started = Press(tool, state.scene, surface.point, target.x, target.z, shift)
     if tool != "raise":
-        _stroke(context, target.x, target.z)
+        _stroke(context, started, target.x, target.z)
 
 
 def drag(context: ActionContext, x: float, y: float) -> None:
@@ -80,7 +80,7 @@ def drag(context: ActionContext, x: float, y: float) -> None:
         depth, width = state.scene.map.shape
         block = int(place[0] // 1), int(place[1] // 1)
         if block != (held.x, held.z) and 0 <= block[0] < width and 0 <= block[1] < depth:
-            _stroke(context, *block)
+            _stroke(context, held, *block)
 
 
 def release(context: ActionContext) -> None:
@@ -104,14 +104,13 @@ def turn_wheel(context: ActionContext, clicks: float) -> None:
     state.overlays.toast(f"Material: {name}", seconds=1.5, instead_of="Material: ")
 
 
-def _stroke(context: ActionContext, x: int, z: int) -> None:
+def _stroke(context: ActionContext, press: Press, x: int, z: int) -> None:
     """Set the blocks from the last one to this one."""
     state, builder = context.state, context.state.builder
-    assert builder.press is not None
-    value = builder.value if builder.press.tool == "place" else EMPTY
-    start, end = (builder.press.x + 0.5, builder.press.z + 0.5), (x + 0.5, z + 0.5)
+    value = builder.value if press.tool == "place" else EMPTY
+    start, end = (press.x + 0.5, press.z + 0.5), (x + 0.5, z + 0.5)
     state.scene = paint_stroke(state.scene, start, end, 1, value)
-    builder.press = replace(builder.press, x=x, z=z)
+    builder.press = replace(press, x=x, z=z)
 
 
 def _place(context: ActionContext, x: float, y: float) -> tuple[float, tuple[float, float]]:

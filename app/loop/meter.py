@@ -144,8 +144,7 @@ def _sample(open_scene: OpenScene, camera: Camera, size: Size) -> Iterator[_Samp
         else None
     )
     session = painter.session
-    assert painter.client.model is not None
-    border = border_width(size, level_of(session, painter.client.model, size, resting=True).height, gathered.size)
+    border = border_width(size, level_of(session, painter.requests.model, size, resting=True).height, gathered.size)
     steps = float(session.dream.steps)
     yield _Sample(open_scene.plan.charts, gathered, chart, pages, dreamed, border, steps, painter.client.calls)
 

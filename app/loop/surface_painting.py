@@ -80,8 +80,7 @@ def paint_sheets(painter: Painter, plan: SurfacePlan) -> Iterator[int]:
 
 
 def _plan(painter: Painter, needs: TexelNeeds) -> SurfacePlan:
-    volume, model = painter.volume, painter.client.model
-    assert model is not None
+    volume, model = painter.volume, painter.requests.model
     lacks = lacking(volume.atlas, volume.charts, needs, painter.session.dream.steps)
     sheets = plan_sheets(volume.planes, needs.only(lacks), model.multiple // CELL)
     return SurfacePlan(sheets, len(needs), int(np.count_nonzero(lacks)))

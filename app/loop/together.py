@@ -147,9 +147,8 @@ def find_shown_texels(painter: Painter, camera: Camera, size: Size) -> TexelMask
 
 def view_request(painter: Painter, camera: Camera, size: Size, part: Part) -> Request | None:
     """Gather a view at rest; None if enough of it is painted. part: SOLID, or BEHIND see-through surfaces."""
-    client, session = painter.client, painter.session
-    assert client.model is not None
-    level = level_of(session, client.model, size, resting=True)
+    session = painter.session
+    level = level_of(session, painter.requests.model, size, resting=True)
     gathered = painter.requests.gather_task(camera, size, level, part).run_to_end()
     if level.coverage(gathered, size) >= session.paint.coverage:
         return None

@@ -91,9 +91,8 @@ class Flight:
             yield  # `update` continues here when it is dreamed
             if self._end_after_failure():
                 return
-        assert painter.client.model is not None
         self.status_text = "planning surfaces"
-        multiple = painter.client.model.multiple // CELL
+        multiple = painter.requests.model.multiple // CELL
         slices = plan_surfaces(self.open_scene.volume, self._here, multiple, session.dream.steps, cameras)
         planning = TimeSlicedTask(self.open_scene.ctx, slices)
         while not planning.run_for(0.0):

@@ -9,6 +9,7 @@ import numpy as np
 from imgui_bundle import imgui, implot
 
 from app.loop.meter import Meter, Reading
+from app.loop.open_scene import OpenScene
 from app.panels.context import PanelContext, faint, hint, use_accent_colour
 
 # (name, value, format, tooltip)
@@ -49,13 +50,12 @@ FIGURES: tuple[tuple[str, Callable[[Reading], float], str, str], ...] = (
 )
 
 
-def draw_meter(ui: PanelContext, meter: Meter, texels: int) -> None:
+def draw_meter(ui: PanelContext, open_scene: OpenScene, meter: Meter, texels: int) -> None:
     """Draw the figures. texels: painted so far in the whole scene."""
-    assert ui.open_scene is not None
     _, _, width, height = ui.scene_box
-    meter.update(ui.open_scene, ui.camera, (max(16, round(width)), max(16, round(height))), ui.now)
+    meter.update(open_scene, ui.camera, (max(16, round(width)), max(16, round(height))), ui.now)
     if not meter.readings:
-        faint("Measuring the view." if ui.open_scene.painter.client.model else "Loading the model.")
+        faint("Measuring the view." if open_scene.painter.client.model else "Loading the model.")
         return
     readings = list(meter.readings)
     if imgui.begin_table("meter", 3, imgui.TableFlags_.sizing_stretch_prop):

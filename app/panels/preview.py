@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui
 
+from app.loop.painter import Painter
 from app.panels.context import PanelContext, begin_facts, fact, faint, hint
 from app.panels.picture_view import show
 from app.panels.regions import draw_regions
@@ -35,7 +36,7 @@ class PreviewPanel:
         if imgui.button("\uf04b  Resume" if paused else "\uf04c  Pause"):
             ui.do("pause")
         ui.do("watch")
-        image = self._image(ui)
+        image = self._image(ui, painter)
         if image is not None:
             show(ui, "preview", image, imgui.get_content_region_avail().x, _height(ui))
         if preview and preview.parts:
@@ -49,10 +50,8 @@ class PreviewPanel:
             imgui.end_table()
         return ui.session
 
-    def _image(self, ui: PanelContext) -> np.ndarray | None:
+    def _image(self, ui: PanelContext, painter: Painter) -> np.ndarray | None:
         """Draw the running dream's newest preview, or the last dream's picture."""
-        painter = ui.painter
-        assert painter is not None
         record = next(
             (r for r in reversed(ui.timeline.records) if painter.client.running and r.id == painter.client.running.id),
             None,

@@ -54,7 +54,7 @@ class VolumePanel:
             imgui.end_table()
         view = _choose_mode(ui.session)
         imgui.separator_text("This view")
-        draw_meter(ui, self.meter, sum(counts.painted.values()))
+        draw_meter(ui, open_scene, self.meter, sum(counts.painted.values()))
         imgui.separator_text("World")
         _world(ui)
         imgui.separator_text("Brush")
