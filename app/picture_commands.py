@@ -115,7 +115,7 @@ class GalleryCommand:
 
 @dataclass(frozen=True)
 class Compare:
-    """Generate one picture twice with one or more differences, and show step by step where both runs part."""
+    """Generate one picture twice with one or more differences, and show step by step where the runs diverge."""
 
     picture: GenerateSettings = field(default_factory=GenerateSettings)
     model: ModelChoice = field(default_factory=ModelChoice)

@@ -55,7 +55,7 @@ class SamplingSettings:
 
 @dataclass(frozen=True)
 class ContextSettings:
-    """How a prompt's vectors are changed before the model hears them."""
+    """How a prompt's vectors are changed before the model receives them."""
 
     embedding_rank: int = option(
         0, "Number of a prompt's singular values that stay; the others are dropped. 0 keeps all.", range=(0, 77)

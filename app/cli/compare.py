@@ -1,4 +1,4 @@
-"""`rayverie compare`: two runs of one picture side by side, step by step, and where they part."""
+"""`rayverie compare`: two runs of one picture side by side, step by step, and where they diverge."""
 
 from __future__ import annotations
 
