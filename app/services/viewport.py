@@ -17,7 +17,7 @@ from engine.render.renderer import DrawOptions
 from engine.render.smooth import SmoothDrawing
 from scenes.camera import Camera
 
-PIECE = 0.012  # seconds per frame for updating a still picture, when there is nothing else to draw
+PIECE = 0.006  # seconds per frame for updating a still picture; a larger share would make such frames stand out
 
 
 class Viewport:
