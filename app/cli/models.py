@@ -19,6 +19,7 @@ from app.loop.memory_room import measure_room
 from app.terminal import escape_json, open_console
 from app.user_folders import config_folder
 from base.errors import InputError, escape_controls
+from base.reading import is_folder
 from base.settings import flag_of
 from diffusion.library.hub_cache import (
     CachedRepo,
@@ -40,6 +41,9 @@ from diffusion.library.listing import (
 )
 from diffusion.loaders.embedded import SHIPPED
 from diffusion.loaders.hub_snapshot import cache_folder
+
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,12 @@ def run(command: Models) -> int:
     for f in fields(command):
         if getattr(command, f.name) != f.default and f.name not in ("action", "refs", "cache_dir", *action.flags):
             print(f"{flag_of(f.name, f.metadata)} has no effect on `models {command.action}`.", file=sys.stderr)
-    return action.run(command, cache_folder(command.cache_dir))
+    if command.device.partition(":")[0] not in DEVICES:
+        raise InputError("--device", "", f"is {command.device!r}; allowed are {', '.join(DEVICES)}")
+    cache = cache_folder(command.cache_dir)
+    if command.cache_dir is not None and cache.exists() and not is_folder(cache):
+        raise InputError("--cache-dir", "", f"is {cache}, which is no folder")
+    return action.run(command, cache)
 
 
 def list_all(command: Models, cache: Path) -> int:

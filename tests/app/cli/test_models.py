@@ -91,6 +91,7 @@ def test_registered_folders_are_listed_and_never_cleared(
     [
         (["info"], "REF is missing; name one model"),
         (["list", "x"], "takes no REF"),
+        (["list", "--device", "tpu"], "--device is 'tpu'; allowed are auto, cpu, cuda, mps"),
         (["info", "a/b", "c/d"], "REF is given 2 times; name one model"),
         (["add"], "REF is missing; name at least one model"),
         (["info", "nobody/nothing"], "is neither a model of this program"),
@@ -109,6 +110,12 @@ def test_bad_input_is_one_sentence_and_2(words: list[str], said: str, tmp_path: 
     assert models(*words, cache=tmp_path / "cache") == 2
     err = capsys.readouterr().err
     assert said in err and err.count("\n") == 1
+
+
+def test_a_cache_that_is_no_folder_is_one_sentence(tmp_path: Path, capsys) -> None:
+    (tmp_path / "file").write_text("")
+    assert models("list", cache=tmp_path / "file") == 2
+    assert capsys.readouterr().err == f"--cache-dir is {tmp_path / 'file'}, which is no folder.\n"
 
 
 def test_an_option_without_effect_is_named(tmp_path: Path, capsys) -> None:
