@@ -42,7 +42,6 @@ from diffusion.library.listing import (
 from diffusion.loaders.embedded import SHIPPED
 from diffusion.loaders.hub_snapshot import cache_folder
 
-
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 

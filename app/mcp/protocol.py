@@ -20,7 +20,7 @@ from app.log import Log
 from app.mcp.actions import Actions
 from app.mcp.answers import Failed, answer, failure, sentence_of
 from app.mcp.tools import TOOLS, Tool
-from app.mcp.wire import LinesIn, LinesOut
+from app.mcp.wire import CheckedLines, LinesIn, LinesOut
 from app.server.backend import Backend
 from app.server.jobs import Job, QueueFull
 from base.errors import InputError, escape_controls, nearest, shorten
@@ -38,7 +38,8 @@ def serve(backend: Backend, source: BinaryIO, target: BinaryIO) -> None:
     """Answer one client until it closes `source`."""
 
     async def work() -> None:
-        lines = cast(Any, LinesIn(source, backend.limits.body)), cast(Any, LinesOut(target))
+        out = LinesOut(target)
+        lines = cast(Any, CheckedLines(LinesIn(source, backend.limits.body), out)), cast(Any, out)
         server = server_of(Actions(backend, Log()))
         async with stdio_server(*lines) as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())

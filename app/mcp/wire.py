@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import anyio.to_thread
+from mcp_types import jsonrpc_message_adapter
+
+from base.errors import InputError, shorten
+from base.reading import parse_json
 
 TOO_LONG = "a message that is too long"  # invalid JSON, so it is answered as a parse error
+NO_JSON, NO_MESSAGE = -32700, -32600  # JSON-RPC's error codes
 
 
 @contextmanager
@@ -92,3 +98,40 @@ class LinesOut:
             self._target.flush()
         except OSError:
             self._gone = True
+
+
+class CheckedLines:
+    """The messages among a client's lines. Other lines are answered with an error; the SDK would drop them without a word."""
+
+    def __init__(self, lines: LinesIn, out: LinesOut) -> None:
+        self._lines, self._out = lines, out
+
+    def __aiter__(self) -> CheckedLines:
+        return self
+
+    async def __anext__(self) -> str:
+        while True:
+            line = await anext(self._lines)
+            if not line.strip():
+                continue
+            if (refused := refuse_line(line)) is None:
+                return line
+            await self._out.write(json.dumps(refused) + "\n")
+
+
+def refuse_line(line: str) -> dict[str, Any] | None:
+    """JSON-RPC's error response to a line that is no message; None for a message."""
+    number: str | int | None = None
+    try:
+        value = parse_json(line, "The line", "a message of JSON-RPC 2.0")
+        given = value.get("id", "") if isinstance(value, dict) else ""
+        if isinstance(given, str | int) and not isinstance(given, bool):
+            number = None if given == "" else given
+            jsonrpc_message_adapter.validate_python(value, by_name=False)
+            return None
+        code, problem = NO_MESSAGE, f"The id is {shorten(json.dumps(given))}; it must be a text or a whole number."
+    except InputError as error:
+        code, problem = NO_JSON, str(error)
+    except ValueError:
+        code, problem = NO_MESSAGE, "The line is no request, notification or response of JSON-RPC 2.0."
+    return {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": problem}}

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from app.__main__ import main
-from app.mcp.wire import TOO_LONG, LinesIn, LinesOut
+from app.mcp.wire import NO_JSON, NO_MESSAGE, TOO_LONG, CheckedLines, LinesIn, LinesOut, refuse_line
 from tests.app.mcp.conftest import ROOT, calling, environment, small_scene, words_of
 
 HELLO = {
@@ -125,6 +125,41 @@ def test_a_line_that_is_too_long_is_forgotten() -> None:
         return [line async for line in LinesIn(io.BytesIO(b"a\n" + b"b" * 50 + b"\n" + b"c" * 9 + b"\n\xff"), 10)]
 
     assert asyncio.run(read()) == ["a\n", TOO_LONG, "c" * 9 + "\n", "\N{REPLACEMENT CHARACTER}"]
+
+
+@pytest.mark.parametrize(
+    ("line", "number", "code", "said"),
+    [
+        ("hello", None, NO_JSON, "is not JSON"),
+        (TOO_LONG, None, NO_JSON, "is not JSON"),
+        ("[" * 9999, None, NO_JSON, "nested too deeply"),
+        ('{"jsonrpc": "2.0", "id": ' + "9" * 5000 + ', "method": "ping"}', None, NO_JSON, "5000 digits"),
+        ('{"jsonrpc": "2.0", "id": 1, "id": 2, "method": "ping"}', None, NO_JSON, "twice"),
+        ('{"jsonrpc": "2.0", "id": null, "method": "ping"}', None, NO_MESSAGE, "The id is null"),
+        ('{"jsonrpc": "2.0", "id": 1.5, "method": "ping"}', None, NO_MESSAGE, "The id is 1.5"),
+        ('{"jsonrpc": "2.0", "id": [1], "method": "ping"}', None, NO_MESSAGE, "The id is [1]"),
+        ('{"jsonrpc": "2.0", "id": true, "method": "ping"}', None, NO_MESSAGE, "The id is true"),
+        ('{"jsonrpc": "1.0", "id": 7, "method": "ping"}', 7, NO_MESSAGE, "JSON-RPC 2.0"),
+        ('{"jsonrpc": "2.0", "id": "a", "method": 5}', "a", NO_MESSAGE, "JSON-RPC 2.0"),
+        ("[]", None, NO_MESSAGE, "JSON-RPC 2.0"),
+    ],
+)
+def test_what_is_no_message_is_answered(line: str, number: str | int | None, code: int, said: str) -> None:
+    """Else a client would wait for ever."""
+    refused = refuse_line(line)
+    assert refused is not None and (refused["id"], refused["error"]["code"]) == (number, code)
+    assert said in refused["error"]["message"] and len(refused["error"]["message"]) < 300
+
+
+def test_messages_among_other_lines_arrive() -> None:
+    good = [json.dumps(HELLO), '{"jsonrpc": "2.0", "method": "x"}', '{"jsonrpc": "2.0", "id": 0, "result": {}}']
+    sent, answers = "\n".join([good[0], "", "no", *good[1:], "{}"]).encode(), io.BytesIO()
+
+    async def read() -> list[str]:
+        return [line.strip() async for line in CheckedLines(LinesIn(io.BytesIO(sent), 9999), LinesOut(answers))]
+
+    assert asyncio.run(read()) == good
+    assert [json.loads(line)["error"]["code"] for line in answers.getvalue().splitlines()] == [NO_JSON, NO_MESSAGE]
 
 
 def test_a_client_that_takes_nothing_more_is_no_error() -> None:
