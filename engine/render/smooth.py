@@ -10,7 +10,7 @@ import moderngl
 from engine.gl.context import wait_for_gl
 from engine.gl.shaders import get_program, set_uniforms
 from engine.gl.targets import colour_texture, release_framebuffer
-from engine.gl.time_sliced import Box, Slices
+from engine.gl.time_sliced import Box, Slices, scissor
 from engine.render.renderer import DrawOptions, Renderer
 from scenes.camera import Camera
 
@@ -56,8 +56,9 @@ class SmoothDrawing:
             return
         large = self._large_framebuffer((FACTOR * size[0], FACTOR * size[1]))
         yield from renderer.draw_slices(large, camera, large.size, split(large.size), mode, **options)
-        self._halve(large, target, size)
-        yield
+        for box in split(size):
+            self._halve(large, target, size, box)
+            yield
 
     def release(self) -> None:
         """Give the GL objects back. It can be used again."""
@@ -74,11 +75,13 @@ class SmoothDrawing:
             self._large = self.ctx.framebuffer([texture], self.ctx.depth_renderbuffer(size))
         return self._large
 
-    def _halve(self, large: moderngl.Framebuffer, target: moderngl.Framebuffer, size: tuple[int, int]) -> None:
+    def _halve(
+        self, large: moderngl.Framebuffer, target: moderngl.Framebuffer, size: tuple[int, int], box: Box
+    ) -> None:
         wait_for_gl(self.ctx)  # otherwise sampling waits for the drawing while holding the interpreter lock
         self.ctx.disable(moderngl.BLEND | moderngl.CULL_FACE | moderngl.DEPTH_TEST)
-        target.use()
-        target.viewport = (0, 0, *size)
-        colour_texture(large).use(_PICTURE)
-        set_uniforms(self._program, picture=_PICTURE)
-        self._triangle.render(moderngl.TRIANGLES, vertices=3)
+        with scissor(target, box):
+            target.viewport = (0, 0, *size)
+            colour_texture(large).use(_PICTURE)
+            set_uniforms(self._program, picture=_PICTURE)
+            self._triangle.render(moderngl.TRIANGLES, vertices=3)
