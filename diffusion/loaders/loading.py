@@ -43,7 +43,7 @@ def load_model(
     Weights are read from safetensors only. Nothing is downloaded.
     Raises InputError naming the model and the part that is missing or unsupported.
     """
-    source = open_checkpoint(ref)
+    source = open_checkpoint(ref, options.weights == "raw")
     if on_part is not None:
         source = ReportedCheckpoint(source, on_part)
     where = find_device(device)

@@ -15,18 +15,23 @@ from diffusion.loaders.pipeline_folder import LAYOUT, PipelineFolder
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 
 
-def open_checkpoint(ref: Reference) -> Checkpoint:
-    """Open the model that `ref` names; see `diffusion.loaders.embedded.Reference`. Raises InputError if there is none."""
+def open_checkpoint(ref: Reference, raw: bool = False) -> Checkpoint:
+    """Open the model that `ref` names; see `diffusion.loaders.embedded.Reference`. Raises InputError if there is none.
+
+    raw: whether to read the weights of its U-Net that are not averaged
+    """
     shipped = SHIPPED.get("embedded" if ref is None else str(ref))
     if shipped is not None:
         if not (shipped / "model_index.json").is_file():
             name = "the embedded model" if ref is None else ref
             raise InputError(name, "", "is not in this installation; give a pipeline folder with --model")
-        return PipelineFolder(shipped, shipped.name if ref is None else str(ref))
+        return PipelineFolder(shipped, shipped.name if ref is None else str(ref), raw)
     path = expand_user(str(ref))
     if is_folder(path):
-        return PipelineFolder(path)
+        return PipelineFolder(path, raw=raw)
     if is_file(path):
+        if raw:
+            raise InputError("--weights", "", f"is raw, and {path} is a file; a folder may hold both kinds of weights")
         return _open_file(path)
     if str(ref) in REMOVED:
         raise InputError(ref, "", REMOVED[str(ref)])
@@ -34,7 +39,7 @@ def open_checkpoint(ref: Reference) -> Checkpoint:
     if snapshot is None:
         cached = "nor a model in the local hub cache; nothing is downloaded (see `rayverie models`)"
         raise InputError(ref, "", f"is neither a folder, nor a file, {cached}")
-    return PipelineFolder(snapshot, str(ref))
+    return PipelineFolder(snapshot, str(ref), raw)
 
 
 def _open_file(path: Path) -> Checkpoint:

@@ -12,7 +12,7 @@ DTYPES = ("auto", "float32", "float16", "bfloat16")
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """Other autoencoders for a model, and how its parts compute."""
+    """Other autoencoders for a model, which of its weights are read, and how its parts compute."""
 
     vae: str | None = option(
         None,
@@ -21,6 +21,11 @@ class LoadOptions:
     )
     preview_vae: str | None = option(
         None, "The same, but only for previews of a running dream; a tiny one is fast.", metavar="FOLDER"
+    )
+    weights: str = option(
+        "ema",
+        "Of a model with both: the weights averaged over its training, or the last step's as they are (non_ema).",
+        choices=("ema", "raw"),
     )
     vae_device: str = option(
         "auto", "Where the autoencoder runs: cpu, cuda or mps; auto takes the device of the network."

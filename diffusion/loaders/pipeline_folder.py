@@ -12,17 +12,17 @@ from base.errors import InputError
 from base.reading import read_json
 from diffusion.loaders.checkpoints import describe_load_error, prepare_for_inference
 from diffusion.loaders.embedded import OWN
-from diffusion.loaders.pretrained import load_pretrained
+from diffusion.loaders.pretrained import is_raw, load_pretrained
 from diffusion.models.clip import Clip
 
 LAYOUT = "a model is a diffusers folder with unet, vae, scheduler, and its text encoder"
 
 
 class PipelineFolder:
-    """A pipeline folder in diffusers' layout."""
+    """A pipeline folder in diffusers' layout. raw: whether its U-Net's weights are read as they were before averaging."""
 
-    def __init__(self, path: Path, name: str = "") -> None:
-        self.path, self.name = path, name or path.resolve().name
+    def __init__(self, path: Path, name: str = "", raw: bool = False) -> None:
+        self.path, self.name, self.raw = path, name or path.resolve().name, raw
 
     def config(self, part: str, name: str = "config.json") -> dict[str, Any]:
         path = self.path / part / name
@@ -38,7 +38,14 @@ class PipelineFolder:
 
     def module(self, kind: Any, part: str, dtype: torch.dtype) -> Any:
         network = load_pretrained(
-            kind, self.path / part, self.path, part, dtype, torch_dtype=dtype, low_cpu_mem_usage=False
+            kind,
+            self.path / part,
+            self.path,
+            part,
+            dtype,
+            raw=self.raw and part == "unet",
+            torch_dtype=dtype,
+            low_cpu_mem_usage=False,
         )
         return prepare_for_inference(network)
 
@@ -56,4 +63,5 @@ class PipelineFolder:
             raise InputError(self.path, tokenizer, describe_load_error(error)) from error
 
     def weights(self) -> list[Path]:
-        return sorted([*self.path.glob("unet/*.safetensors"), *self.path.glob("vae/*.safetensors")])
+        unet = (file for file in self.path.glob("unet/*.safetensors") if is_raw(file.name) == self.raw)
+        return sorted([*unet, *self.path.glob("vae/*.safetensors")])

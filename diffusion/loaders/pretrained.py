@@ -14,23 +14,32 @@ from base.errors import InputError
 from base.safetensors_header import read_header, refuse_integers, weights_of
 from diffusion.loaders.checkpoints import describe_load_error, refuse_not_finite
 
+RAW = "non_ema"
+"""The variant of weights that are not averaged over the training."""
 
-def load_pretrained(kind: Any, folder: Path, where: Path, part: str, dtype: torch.dtype, /, **given: Any) -> Any:
+
+def load_pretrained(
+    kind: Any, folder: Path, where: Path, part: str, dtype: torch.dtype, /, raw: bool = False, **given: Any
+) -> Any:
     """A network with its weights, read from safetensors only; the fp16 variant if there is no other.
 
-    kind: a class with diffusers' or transformers' `from_pretrained`; given: further arguments for it
+    kind: a class with diffusers' or transformers' `from_pretrained`; given: further arguments for it; raw: read the RAW variant
     where, part: what sentences name. Raises InputError for weights that are damaged, missing, too few or not finite.
     """
-    names = weight_files(folder)
+    names = [name for name in weight_files(folder) if is_raw(name) == raw]
     if not names:
-        raise InputError(where, part, "has no .safetensors weights")
+        what = (
+            f"has no raw weights (*.{RAW}.safetensors); leave out --weights" if raw else "has no .safetensors weights"
+        )
+        raise InputError(where, part, what)
+    variant = RAW if raw else None if any(".fp16." not in name for name in names) else "fp16"
     try:
         with quiet_libraries():
             network, found = kind.from_pretrained(
                 folder,
                 local_files_only=True,
                 use_safetensors=True,
-                variant=None if any(".fp16." not in name for name in names) else "fp16",
+                variant=variant,
                 output_loading_info=True,
                 **given,
             )
@@ -40,6 +49,11 @@ def load_pretrained(kind: Any, folder: Path, where: Path, part: str, dtype: torc
         raise InputError(where, f"{part}.{missing[0]}", "is missing; the weights don't belong to the configuration")
     refuse_not_finite(where, part, network)
     return torch.nn.Module.to(network, dtype)  # diffusers keeps numbers of double length; its own `to` would print
+
+
+def is_raw(name: str) -> bool:
+    """Whether a weight file of this name is of the RAW variant."""
+    return f".{RAW}." in name
 
 
 def weight_files(folder: Path) -> list[str]:

@@ -39,14 +39,14 @@ class ConfiguredModule(nn.Module):
     def device(self) -> torch.device:
         return next(self.parameters()).device
 
-    def save_pretrained(self, folder: Path | str) -> None:
-        """Write configuration and weights; the folder is made."""
+    def save_pretrained(self, folder: Path | str, variant: str | None = None) -> None:
+        """Write configuration and weights, or a variant of them such as "….non_ema.safetensors"; the folder is made."""
         path = Path(folder)
         path.mkdir(parents=True, exist_ok=True)
         config = {"_class_name": type(self).__name__} | self.config
         (path / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         tensors = {name: tensor.contiguous() for name, tensor in self.state_dict().items()}
-        save_file(tensors, path / WEIGHTS, metadata={"format": "pt"})
+        save_file(tensors, path / _weights_name(variant), metadata={"format": "pt"})
 
     @classmethod
     def from_pretrained(
@@ -67,7 +67,7 @@ class ConfiguredModule(nn.Module):
         path = Path(folder) / subfolder
         config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
         known = inspect.signature(cls).parameters
-        tensors = read_tensors(path / (WEIGHTS if variant is None else WEIGHTS.replace(".", f".{variant}.")))
+        tensors = read_tensors(path / _weights_name(variant))
         with torch.device("meta"):  # without values, which would be replaced
             module = cls(**{name: value for name, value in config.items() if name in known})
         missing = module.load_state_dict(
@@ -79,3 +79,8 @@ class ConfiguredModule(nn.Module):
             raise RuntimeError(f"the weights of {missing[0]} are missing")
         module.eval()
         return (module, {"missing_keys": missing}) if output_loading_info else module
+
+
+def _weights_name(variant: str | None) -> str:
+    """The name of the file with the weights."""
+    return WEIGHTS if variant is None else WEIGHTS.replace(".", f".{variant}.")

@@ -174,8 +174,8 @@ class DenoiserConfig(RunConfig):
     sample_steps: int = option(8, "Of samples.", range=(1, 1000))
     weights: str = option(
         "ema",
-        "Weights to ship and evaluate: ema, the averaged ones, or raw, those of the last step.",
-        choices=("ema", "raw"),
+        "Weights to ship and evaluate: ema, the averaged ones, or raw, those of the last step; both ships both and evaluates ema.",
+        choices=("ema", "raw", "both"),
     )
     target: str = option("", 'Folder that `ship` writes to; "" replaces the embedded model.')
     model: str = option("", 'Model folder to evaluate; "" evaluates this run.')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -12,6 +12,7 @@ from base.errors import InputError
 from base.files import atomic_write
 from base.reading import read_json
 from diffusion.loaders.embedded import EMBEDDED, OWN
+from diffusion.loaders.pretrained import RAW
 from diffusion.models.preview import solve_preview_map
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.training.config import DenoiserConfig
@@ -26,7 +27,11 @@ from diffusion.training.start_weights import model_folder
 PREVIEWED = 48  # held-out pictures to which the preview map is fitted
 PLACES = ("out", "start", "data", "autoencoder", "decoder", "cache", "model", "target", "judge", "count", "measures")
 """Fields of a configuration that name local paths or only concern the evaluation."""
-WEIGHTS = {"ema": "EMA {}", "raw": "the last step's weights"}
+WEIGHTS = {
+    "ema": "EMA {}",
+    "raw": "the last step's weights",
+    "both": "EMA {}, and the last step's weights as `non_ema`",
+}
 
 
 def ship(config: DenoiserConfig) -> Path:
@@ -49,6 +54,10 @@ def ship(config: DenoiserConfig) -> Path:
         facts_of_network = json.loads(config_path.read_text(encoding="utf-8"))
         facts_of_network.pop("_name_or_path", None)  # where it was read from
         _write(config_path, json.dumps(facts_of_network, indent=2) + "\n")
+    for file in (target / "unet").glob(f"*.{RAW}.safetensors"):  # of an earlier run
+        file.unlink()
+    if config.weights == "both":
+        load_trained_unet(replace(config, weights="raw")).half().save_pretrained(target / "unet", RAW)
     _write(target / "model_index.json", json.dumps(INDEX, indent=1) + "\n")
     _write(target / OWN, json.dumps(facts) + "\n")
     note_training(target, steps=steps, config=hyperparameters)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch.nn import functional as F
 
 from base.errors import InputError
@@ -51,6 +51,24 @@ def test_an_autoencoder_for_previews_changes_nothing_else(sd, sd_folder, finetun
     assert model.id == sd.id and torch.equal(model.decode_tensor(latents), sd.decode_tensor(latents))
     assert not np.array_equal(model.preview(latents[0]), sd.preview(latents[0]))
     assert np.array_equal(model.preview(latents[0]), loaded(sd_folder, vae=str(finetuned)).preview(latents[0]))
+
+
+def test_weights_that_are_not_averaged_are_read_on_request(sd, sd_folder, tmp_path) -> None:
+    """The variant `non_ema`, as pipelines of Stable Diffusion have it. It changes nothing for those who don't ask."""
+    shutil.copytree(sd_folder, folder := tmp_path / sd_folder.name)
+    with pytest.raises(InputError, match="unet has no raw weights"):
+        loaded(folder, weights="raw")
+    other = UNet2DConditionModel.from_pretrained(sd_folder, subfolder="unet", local_files_only=True)
+    with torch.no_grad():
+        other.conv_out.bias.add_(1.0)
+    other.save_pretrained(folder / "unet", variant="non_ema")
+    usual, raw = loaded(folder), loaded(folder, weights="raw")
+    assert usual.id == sd.id and raw.id != sd.id
+    assert torch.equal(usual.unet.conv_out.bias, sd.unet.conv_out.bias)
+    assert torch.equal(raw.unet.conv_out.bias, sd.unet.conv_out.bias + 1)
+    (tmp_path / "file.safetensors").write_bytes(b"")
+    with pytest.raises(InputError, match="--weights is raw"):
+        loaded(tmp_path / "file.safetensors", weights="raw")
 
 
 def test_a_whole_pipeline_folder_may_name_an_autoencoder(sd, sd_folder) -> None:

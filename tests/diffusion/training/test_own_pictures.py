@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from app.__main__ import main as rayverie
 from base.errors import InputError
 from diffusion.loaders.loading import load_model
+from diffusion.loaders.options import LoadOptions
 from diffusion.text2image.generate import GenerateSettings, generate, make_canvas
 from diffusion.text2image.prompt_matching import PromptBank
 from diffusion.training.__main__ import main
@@ -235,6 +236,23 @@ def test_either_weights_ship(runs: Path, weights: str, tmp_path: Path) -> None:
     assert all(torch.equal(tensor, kept[f"{kind}.{name}"].half()) for name, tensor in shipped.items())
     assert torch.equal(load_trained_unet(config).leave.weight, kept[f"{kind}.leave.weight"])
     assert not torch.equal(kept["averages.leave.weight"], kept["weights.leave.weight"])
+
+
+def test_a_model_with_both_weights_is_asked_for_one_of_them(runs: Path, tmp_path: Path) -> None:
+    models = {}
+    for weights in ("both", "ema", "raw"):
+        models[weights] = ship(config_of(runs, f"weights={weights}", f"target={tmp_path / weights}"))
+    read = {name: load_model(models["both"], "cpu", options=LoadOptions(weights=name)) for name in ("ema", "raw")}
+    for name, model in read.items():
+        alone = load_model(models[name], "cpu").unet.state_dict()
+        assert all(torch.equal(tensor, alone[key]) for key, tensor in model.unet.state_dict().items())
+    assert read["ema"].id != read["raw"].id and read["ema"].space == read["raw"].space
+    with pytest.raises(InputError, match=r"unet has no raw weights .* leave out --weights"):
+        load_model(models["ema"], "cpu", options=LoadOptions(weights="raw"))
+    ship(config_of(runs, "weights=ema", f"target={models['both']}"))
+    assert [file.name for file in (models["both"] / "unet").glob("*.safetensors")] == [
+        "diffusion_pytorch_model.safetensors"
+    ]
 
 
 def test_what_ships_paints_prompts_and_knows_no_surfaces(runs: Path, tmp_path: Path, capsys) -> None:
