@@ -24,7 +24,7 @@ from diffusion.settings import DreamSettings
 from diffusion.upscaling.embedded import MOST_FACTOR, UPSCALER_HELP
 
 SETTINGS_HELP = "A session file, or the JSON file next to a video: its values are the defaults of all other flags."
-NO_MODEL_HELP = "Load no model: show what a world file holds, in a fraction of the memory. Nothing is dreamed."
+NO_MODEL_HELP = "Load no model: show a painted world, with a fraction of the memory. Nothing is dreamed."
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class Explore:
 
 @dataclass(frozen=True)
 class CrewChoice:
-    """Who dreams: this process alone, or several workers."""
+    """Workers: this process alone, or several."""
 
     workers: int | None = option(
         None,
-        "Dream with so many workers at the same time: processes on this machine, each with one core or a share of a graphics card; "
-        "with --cluster, processes on the cluster. Their number does not change what is painted.",
+        "Number of workers that dream at the same time: processes on this machine, each with one core or a share of a graphics card; "
+        "with --cluster, processes on the cluster. It does not change what is painted.",
         range=(1, 4096),
     )
     cluster: str | None = option(
@@ -77,7 +77,7 @@ class Render:
         metavar="NAME|FILE",
     )
     zoom: float = option(1.0, "Focal length of all cameras, as a multiple of the path's own.", range=(0.1, 20.0))
-    angle: float = option(0.0, "Degrees by which all cameras are turned around the scene's middle.", range=(-360, 360))
+    angle: float = option(0.0, "Degrees by which all cameras are turned around the scene's centre.", range=(-360, 360))
     look_at: str = option("", "A point that all cameras look at, in blocks: x,y,z.", metavar="X,Y,Z")
     out: Path = option(
         Path("out/render.mp4"),
@@ -87,16 +87,16 @@ class Render:
     size: Size = option((640, 360), "Frame size.")
     fps: float = option(24.0, "Frames per second.", range=(1.0, 240.0))
     frames: int | None = option(None, "Number of frames to render. Default: the whole path.", range=(1, 1_000_000))
-    mode: str = option("painted", "What to show.", table="engine.render.renderer:MODES")
+    mode: str = option("painted", "Display mode.", table="engine.render.renderer:MODES")
     daylight: float = option(DAYLIGHT, DAYLIGHT_HELP, range=(0.0, 1.0))
     quality: str = option(
         "normal",
-        "How finely surfaces are painted before the first frame is drawn: as finely as the frames show them, twice as finely, or "
+        "How finely surfaces are painted before the first frame is drawn: at the frames' resolution (normal), at twice that (fine), or "
         "not at all (draft): frames are then painted one after the other, and drawn without smooth edges. A Stable Diffusion model "
         "always paints so; fine refines each frame.",
         table="app.loop.surface_painting:QUALITY",
     )
-    upscale: int = option(1, "Enlarge drawn frames so many times, by a network.", range=(1, MOST_FACTOR))
+    upscale: int = option(1, "Enlarge drawn frames this many times with an upscaling network.", range=(1, MOST_FACTOR))
     upscaler: Path | None = option(None, UPSCALER_HELP, metavar="FILE")
     world: Path | None = option(None, "World file: paint is loaded from it if it exists, and saved to it.", output=True)
     no_model: bool = option(False, NO_MODEL_HELP)
@@ -130,10 +130,12 @@ class Export:
     )
     textures: str = option(
         "png",
-        "How the GLB stores its textures: png is exact and read by every program, webp takes a fraction of the room.",
+        "Format of the GLB's textures: png is exact and read by every program, webp takes a fraction of the space.",
         table="engine.export.textures:FORMATS",
     )
-    upscale: int = option(1, "Enlarge painted textures so many times, by a network.", range=(1, MOST_FACTOR))
+    upscale: int = option(
+        1, "Enlarge painted textures this many times with an upscaling network.", range=(1, MOST_FACTOR)
+    )
     upscaler: Path | None = option(None, UPSCALER_HELP, metavar="FILE")
     settings: Path | None = option(None, SETTINGS_HELP, metavar="FILE")
 
@@ -143,13 +145,15 @@ class Serve:
     """Serve pictures and worlds over HTTP: a page for browsers, a REST API, and A1111's API for its clients."""
 
     model: ModelChoice = field(default_factory=ModelChoice)
-    host: str = option("127.0.0.1", "Address to listen at. All but this machine's own need a token.", metavar="ADDRESS")
+    host: str = option(
+        "127.0.0.1", "Address to listen at. Any but a loopback address needs a token.", metavar="ADDRESS"
+    )
     port: int = option(7860, "Port to listen at; 0 takes a free one.", range=(0, 65535))
     token: str = option(
-        "", "What clients must send. Default: a random one, where another address than this machine's own is bound."
+        "", "Token that clients must send. Default: a random one, unless the address is a loopback address."
     )
     allow_host: tuple[str, ...] = option(
-        (), "Names of this server that requests may use, besides localhost and addresses of numbers.", metavar="NAME"
+        (), "Host names that requests may use, besides localhost and numeric addresses.", metavar="NAME"
     )
     folder: Path | None = option(
         None, "Folder for scenes and worlds that clients make. Default: one in the user's data folder.", output=True
@@ -181,19 +185,21 @@ class Web:
     fov: float = option(60.0, "Vertical field of view in degrees.", range=(20.0, 120.0))
     daylight: float = option(DAYLIGHT, DAYLIGHT_HELP, range=(0.0, 1.0))
     jpeg: int = option(85, "Quality of the pictures that are sent.", range=(10, 100))
-    visitors: int = option(8, "Number of browsers that may be there at a time.", range=(1, 64))
+    visitors: int = option(8, "Maximum number of browsers at a time.", range=(1, 64))
     world: Path | None = option(
         None,
         "World file: paint is loaded from it if it exists, and saved to it. Default: the scene's own, as in the window.",
         output=True,
     )
-    host: str = option("127.0.0.1", "Address to listen at. All but this machine's own need a token.", metavar="ADDRESS")
+    host: str = option(
+        "127.0.0.1", "Address to listen at. Any but a loopback address needs a token.", metavar="ADDRESS"
+    )
     port: int = option(8080, "Port to listen at; 0 takes a free one.", range=(0, 65535))
     token: str = option(
-        "", "What browsers must send. Default: a random one, where another address than this machine's own is bound."
+        "", "Token that browsers must send. Default: a random one, unless the address is a loopback address."
     )
     allow_host: tuple[str, ...] = option(
-        (), "Names of this server that requests may use, besides localhost and addresses of numbers.", metavar="NAME"
+        (), "Host names that requests may use, besides localhost and numeric addresses.", metavar="NAME"
     )
     settings: Path | None = option(None, SETTINGS_HELP, metavar="FILE")
 
@@ -211,7 +217,7 @@ class Import:
         output=True,
     )
     margin: int = option(8, "Blocks of ground around the model.", range=(0, 256))
-    ground: str = option("green grass", "Prompt of the ground; without words there is none.", metavar="TEXT")
+    ground: str = option("green grass", "Prompt of the ground; empty for no ground.", metavar="TEXT")
 
 
 @dataclass(frozen=True)

@@ -26,14 +26,14 @@ class Generate:
         "PNG file to write; with --count or --seeds, the folder of this name without .png.",
         output=True,
     )
-    count: int = option(1, "Number of pictures, with seeds that follow one another.", range=(1, 1000))
+    count: int = option(1, "Number of pictures, with consecutive seeds.", range=(1, 1000))
     seeds: str = option("", "Seeds of several pictures, separated by commas.", metavar="N,N,…")
     gallery: bool = option(
         False, "Also keep the pictures in the gallery; see `rayverie gallery`.", label="Keep in the gallery"
     )
     together: int = option(
         1,
-        "Number of the pictures of --count or --seeds that go through the model together: faster on a GPU. Pixels may differ by "
+        "Number of pictures of --count or --seeds per model call: faster on a GPU. Pixels may differ by "
         "rounding from those made one by one.",
         range=(1, 64),
     )
@@ -49,13 +49,13 @@ class Generate:
     match_temperature: float = option(0.0, "How randomly the caption is chosen; 0 takes the nearest.", range=(0.0, 1.0))
     bank: Path | None = option(
         None,
-        "For --match: captions of your own, as for `rayverie prompts --bank`. Default: those that the model was trained on, "
-        "where it has such, else the embedded model's.",
+        "For --match: your own captions, as for `rayverie prompts --bank`. Default: the model's training captions, "
+        "if it has them, else the embedded model's.",
         metavar="FILE",
     )
     unsample: Path | None = option(
         None,
-        "A picture to noise instead of generating one: the folder --out gets its latents at each step's noise level.",
+        "Noise this picture instead of generating one: write its latents at each step's noise level to the folder --out.",
     )
     source: Path | None = option(
         None, "A PNG made by `generate`: its settings are the defaults of all other flags.", flag="from"
@@ -77,17 +77,17 @@ class PromptsCommand:
     near: str = option("", "For random: prefer prompts like this one.", metavar="TEXT")
     temperature: float = option(
         0.0,
-        "For random with --near: how far from it; 0 takes the nearest, 0.03 stays close, above 0.1 nearly any.",
+        "For random with --near: 0 takes the nearest prompts, 0.03 stays close, above 0.1 nearly any prompt is drawn.",
         range=(0.0, 10.0),
     )
     category: tuple[str, ...] = option(
         (),
-        "For random: materials and moods that a prompt must all name; see `rayverie prompts categories`.",
+        "For random: materials and moods that every prompt must name; see `rayverie prompts categories`.",
         metavar="NAME",
     )
-    count: int = option(8, "How many prompts or captions.", range=(1, 1000))
+    count: int = option(8, "Number of prompts or captions.", range=(1, 1000))
     seed: int = option(0, "For random: the same seed draws the same prompts.", range=(0, 2**31 - 1))
-    out: Path | None = option(None, "For save: the .safetensors bank to write, which opens at once.", output=True)
+    out: Path | None = option(None, "For save: the .safetensors bank to write, which opens quickly.", output=True)
     json: bool = option(False, "Print JSON.")
 
 
@@ -98,14 +98,14 @@ class GalleryCommand:
     action: str = option("", "What to do.", table="app.cli.gallery:ACTIONS", positional=True, metavar="ACTION")
     words: tuple[str, ...] = option(
         (),
-        "Names of pictures, or the part of a name that no other has; for search, words of the prompt.",
+        "Names of pictures, or unique parts of names; for search, words of the prompt.",
         positional=True,
         metavar="NAME",
     )
     out: Path | None = option(
         None, "For export: a folder, or a .png file for one picture. Default: out/gallery.", output=True
     )
-    upscale: int = option(2, "For upscale: how many times as wide and high.", range=(2, MOST_FACTOR))
+    upscale: int = option(2, "For upscale: enlargement along each side.", range=(2, MOST_FACTOR))
     upscaler: Path | None = option(None, "For upscale: a .safetensors file. Default: the embedded one.", metavar="FILE")
     json: bool = option(False, "Print lists as JSON.")
     folder: Path | None = option(
@@ -150,10 +150,10 @@ class LessonCommand:
     size: Size = option((256, 256), "Width and height of the pictures.")
     surface: str = option(
         "wall",
-        "What the pictures are a part of, for a model that knows surfaces.",
+        "Surface that the pictures show, for a model that knows surfaces.",
         choices=("wall", "floor", "ceiling", "sky", "none"),
     )
-    distance: float = option(4.0, "How far away that surface is, in blocks.", range=(0.5, 100.0))
+    distance: float = option(4.0, "Distance of that surface in blocks.", range=(0.5, 100.0))
     model: ModelChoice = field(default_factory=ModelChoice)
     dream: DreamSettings = field(default_factory=DreamSettings)
     out: Path | None = option(
@@ -163,9 +163,9 @@ class LessonCommand:
         metavar="PATH",
         output=True,
     )
-    seconds: float = option(1.0, "For film: how long each sheet of samples is shown.", range=(0.1, 60.0))
+    seconds: float = option(1.0, "For film: seconds for which each sheet of samples is shown.", range=(0.1, 60.0))
     latents: bool = option(True, "For export: also write each step's latents as safetensors files.")
-    browser: bool = option(True, "For open: show the page in the web browser; otherwise print its place.")
+    browser: bool = option(True, "For open: show the page in the web browser; otherwise print its path.")
 
 
 @dataclass(frozen=True)
@@ -189,15 +189,15 @@ class Models:
     action: str = option("list", "What to do.", table="app.cli.models:ACTIONS", positional=True, metavar="ACTION")
     refs: tuple[str, ...] = option(
         (),
-        "What it is done to. download, clear: a hub id such as owner/name. info, verify: an id, a folder or a file. add, remove: "
+        "Models. download, clear: a hub id such as owner/name. info, verify: an id, a folder or a file. add, remove: "
         "folders and files to list.",
         positional=True,
         metavar="REF",
     )
     cache_dir: Path | None = option(None, "The hub's cache. Default: what HF_HUB_CACHE or HF_HOME says.", metavar="DIR")
     device: str = option("auto", "Device that models should fit on: auto, cpu, cuda or mps.")
-    half: bool = option(False, "For download: take weights of half precision where there are both.")
-    only: tuple[str, ...] = option((), "For download: take only files that fit, e.g. 'unet/*'.", metavar="PATTERN")
+    half: bool = option(False, "For download: prefer weights in half precision.")
+    only: tuple[str, ...] = option((), "For download: only files that match, e.g. 'unet/*'.", metavar="PATTERN")
     revision: str = option("main", "For download: a branch, a tag or a commit.")
     all: bool = option(False, "For clear: all models of the cache that `list` shows.")
     yes: bool = option(False, "For clear: do not ask.")

@@ -77,7 +77,7 @@ class ModelChoice:
 
 @dataclass(frozen=True)
 class PaintSettings:
-    """Which views are dreamed, and how large."""
+    """Which views are dreamed, and at what size."""
 
     coverage: float = option(
         0.95, "A view is dreamed until this share of it is painted as finely as the view allows.", range=(0.0, 1.0)
@@ -87,20 +87,20 @@ class PaintSettings:
         "Height of a dream in pixels; 0 chooses what suits the model. A dream has at most 4 million pixels.",
         range=(0, 2048),
     )
-    sky: bool = option(True, "Paint the sky, as a panorama of its own; otherwise it stays as the scene has it.")
+    sky: bool = option(True, "Paint the sky as a panorama; otherwise it stays unpainted.")
     around: float = option(
         0.125,
-        "How far a dream extends beyond the view, as a share of it, so that paint is there when you turn.",
+        "Margin of a dream beyond the view, as a share of the view, so that there is paint when you turn.",
         range=(0.0, 1.0),
     )
 
 
 @dataclass(frozen=True)
 class LiveSettings:
-    """When the explorer dreams while one walks."""
+    """When the explorer dreams."""
 
-    auto: bool = option(True, "Paint what you see without being asked.")
-    rest: float = option(0.25, "Seconds to stand still before a view is painted with all steps.", range=(0.0, 10.0))
+    auto: bool = option(True, "Paint automatically.")
+    rest: float = option(0.25, "Seconds without movement before a view is painted with all steps.", range=(0.0, 10.0))
     moving: bool = option(True, "Paint quick sketches while the camera moves.")
     moving_steps: int = option(0, "Diffusion steps of a sketch; 0 chooses what suits the model.", range=(0, 200))
     refine: bool = option(
@@ -110,7 +110,7 @@ class LiveSettings:
     )
     preview: str = option(
         "decoded",
-        "How to show a running dream: decoded by the model as often as time allows, or by a fast linear map.",
+        "Previews of a running dream: decoded by the model as often as time allows, or by a fast linear map.",
         choices=("decoded", "linear"),
     )
     abandon_angle: float = option(
@@ -125,7 +125,7 @@ class LiveSettings:
 class ViewSettings:
     """How the explorer shows the scene and moves through it."""
 
-    mode: str = option("painted", "What to show.", table="engine.render.renderer:MODES")
+    mode: str = option("painted", "Display mode.", table="engine.render.renderer:MODES")
     daylight: float = option(DAYLIGHT, DAYLIGHT_HELP, range=(0.0, 1.0))
     size: Size = option((1280, 720), "Window size.")
     fov: float = option(60.0, "Vertical field of view in degrees.", range=(20.0, 120.0))
@@ -142,7 +142,7 @@ class ViewSettings:
 
 @dataclass(frozen=True)
 class Session:
-    """All of it. world: the file that what was painted is loaded from and saved to, or None."""
+    """All settings. world: the file from which paint is loaded and to which it is saved, or None."""
 
     scene: SceneChoice = field(default_factory=SceneChoice)
     model: ModelChoice = field(default_factory=ModelChoice)
@@ -193,6 +193,6 @@ def load_session(path: Path) -> tuple[Session, list[str]]:
 
 
 def describe_paint_settings(session: Session) -> dict[str, object]:
-    """What a world file stores of the settings it was painted with, as JSON values: no path of this machine is among them."""
+    """Return the settings that a world file stores, as JSON values without paths of this machine."""
     picture = Path(session.dream.style_picture).name if session.dream.style_picture else ""
     return {"dream": to_json(replace(session.dream, style_picture=picture)), "paint": to_json(session.paint)}

@@ -1,4 +1,4 @@
-"""What a model is loaded with besides its own parts, and how it computes. Data only; imports no torch."""
+"""Options for loading a model: other autoencoders, and how it computes. Data only; imports no torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LoadOptions:
         metavar="FOLDER",
     )
     preview_vae: str | None = option(
-        None, "The same, but only for previews of a running dream; a tiny one is fast.", metavar="FOLDER"
+        None, "Autoencoder only for previews of a running dream; a tiny one is fast.", metavar="FOLDER"
     )
     weights: str = option(
         "ema",
@@ -32,8 +32,8 @@ class LoadOptions:
     )
     dtype: str = option(
         "auto",
-        "Numbers that the network computes with; auto takes what is fast on the device. Autoencoders of Stable Diffusion "
-        "compute in float32.",
+        "Number format of the network; auto takes what is fast on the device. Autoencoders of Stable Diffusion "
+        "always compute in float32.",
         choices=DTYPES,
     )
     compile: bool = option(

@@ -25,41 +25,41 @@ class GenerateSettings:
     size: tuple[int, int] = option((256, 256), "Width and height in pixels.")
     phases: int = option(
         1,
-        "Phases of a large picture (DemoFusion): dreamed small first, then enlarged and dreamed over, up to --size.",
+        "Phases of a large picture (DemoFusion): dreamed small first, then enlarged and dreamed again, up to --size.",
         range=(1, 4),
     )
-    init: Path | None = option(None, "A picture to start from; see --strength.")
-    mask: Path | None = option(None, "With --init: white is repainted, black stays, grey is in between.")
+    init: Path | None = option(None, "Picture to start from; see --strength.")
+    mask: Path | None = option(None, "Mask for --init: white is repainted, black stays, grey is in between.")
     mask_blur: float = option(0.0, "Blur of the mask's edge in pixels.", range=(0.0, 256.0))
     mask_form: str = option(
         "blur", "How the mask's edge is blurred.", table="diffusion.denoisers.mask_forms:MASK_FORMS"
     )
-    anagram: tuple[str, ...] = option((), "Prompts for what the picture shows when turned.")
+    anagram: tuple[str, ...] = option((), "Prompts for what the picture shows when it is turned.")
     view: tuple[str, ...] = option(
         ("rotate_180",),
-        "How the picture is turned for each of these prompts; the last one is used for all further prompts.",
+        "Turn for each of these prompts; the last one also applies to all further prompts.",
         table="diffusion.denoisers.anagram:VIEWS",
     )
     start_noise: str = option(
         "white", "Noise that the picture starts from.", table="diffusion.sampling.start_noise:START_NOISES"
     )
-    start_picture: Path | None = option(None, "The picture of --start-noise picture.")
+    start_picture: Path | None = option(None, "Picture for --start-noise picture.")
     surface: str = option(
         "wall",
-        "What the picture is a part of, for a model that knows surfaces: a wall seen face-on, a floor, a ceiling, the sky; "
-        "none withholds it.",
+        "Surface that the picture shows, for a model that knows surfaces: a wall seen face-on, a floor, a ceiling, the sky; "
+        "none gives the model no surface.",
         choices=("wall", "floor", "ceiling", "sky", "none"),
     )
-    distance: float = option(4.0, "How far away that surface is, in blocks.", range=(0.5, 100.0))
+    distance: float = option(4.0, "Distance of that surface in blocks.", range=(0.5, 100.0))
     control_image: tuple[Path, ...] = option(
-        (), "The picture that each ControlNet of --control sees; the last one is also used for all that follow."
+        (), "Picture for each ControlNet of --control; the last one also applies to all that follow."
     )
     upscale: int = option(1, UPSCALE_HELP, range=(1, MOST_FACTOR))
     upscaler: Path | None = option(None, UPSCALER_HELP, metavar="FILE")
     dream: DreamSettings = field(default_factory=DreamSettings)
 
     def files(self, adapted: bool) -> dict[str, Path]:
-        """The files that take part, by the name under which a recipe lists them. adapted: whether style pictures do."""
+        """Return the files that the settings use, by their name in a recipe. adapted: whether style pictures are used."""
         named = {"init": self.init, "mask": self.mask, "start_picture": self.start_picture}
         named |= {f"control_image.{place}": path for place, path in enumerate(self.control_image)}
         prompts = (self.prompt, self.negative, *self.anagram, *self.dream.further)

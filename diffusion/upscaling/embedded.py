@@ -8,7 +8,7 @@ from diffusion.loaders.embedded import EMBEDDED
 
 FILE = EMBEDDED / "upscaler.safetensors"
 MOST_FACTOR = 4
-UPSCALE_HELP = "Enlarge finished pictures so many times, by a network that was trained for it."
+UPSCALE_HELP = "Enlarge finished pictures this many times with an upscaling network."
 UPSCALER_HELP = "Network for --upscale: a .safetensors file of Real-ESRGAN's kind. Default: the embedded one."
 
 
