@@ -40,6 +40,7 @@ class Film:
         self._target = ctx.framebuffer([ctx.texture(size, 4)], ctx.depth_renderbuffer(size))
         self._smooth = SmoothDrawing(ctx)
         self._drawing: TimeSlicedTask[None] | None = None  # the current frame, once it lacks nothing
+        self._renderer = open_scene.renderer  # which draws it
 
     @property
     def camera(self) -> Camera:
@@ -56,10 +57,11 @@ class Film:
         if self._written is not None:
             self._written.result()
         painter = self.open_scene.painter
-        if self._drawing is None:
+        if self._drawing is None or self._renderer is not self.open_scene.renderer:
             if painter.client.model is None or painter.client.busy or painter.consider(self.camera, self.size):
                 return
-            where = self.open_scene.renderer, self._target, self.camera, self.size, mode, split_into_bands
+            self._drawing, self._renderer = None, self.open_scene.renderer
+            where = self._renderer, self._target, self.camera, self.size, mode, split_into_bands
             slices = self._smooth.draw_slices(*where, top_first=True, daylight=daylight)
             self._drawing = TimeSlicedTask(self.open_scene.ctx, slices)
         if not self._drawing.run_for(PIECE):

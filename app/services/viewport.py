@@ -56,7 +56,7 @@ class Viewport:
             self._canvas, self._beside = (framebuffer(self.ctx, size, old) for old in (self._canvas, self._beside))
             self._shows = self._work = None
         revision = open_scene.volume.revision
-        shows = (open_scene, open_scene.scene, camera, view.mode, view.daylight, full_steps, mark_frozen)
+        shows = (open_scene.renderer, open_scene.scene, camera, view.mode, view.daylight, full_steps, mark_frozen)
 
         open_scene.renderer.full_steps = float(full_steps)
         options: DrawOptions = {"mark_frozen": mark_frozen, "daylight": view.daylight}
@@ -83,7 +83,7 @@ class Viewport:
 
     def forget(self) -> None:
         """Redraw next time, as the volume was replaced by one that may have the same revision."""
-        self._shows = None
+        self._shows = self._work = None
 
 
 def framebuffer(ctx: moderngl.Context, size: Size, old: moderngl.Framebuffer | None = None) -> moderngl.Framebuffer:

@@ -75,6 +75,17 @@ def test_edges_get_smooth_at_rest_band_by_band_and_all_at_once(open_scene, ctx) 
     assert (wait(viewport, open_scene, 1)[0] == bare).all()
 
 
+def test_a_scene_that_is_set_up_anew_while_its_picture_is_drawn_is_shown_at_once(open_scene, ctx) -> None:
+    viewport = Viewport(ctx)
+    wait(viewport, open_scene, 3)
+    open_scene.painter.collect()  # which model there is
+    assert open_scene.painter.client.model is not None
+    open_scene.renew(open_scene.painter.session, open_scene.painter.client.model)
+    open_scene.volume.revision = 1
+    assert (wait(viewport, open_scene, 1)[0] == fresh(open_scene)).all() and viewport.drawn == 2
+    assert (wait(viewport, open_scene)[-1] == fresh(open_scene, smooth=True)).all()
+
+
 def test_a_mode_that_is_never_smooth_is_drawn_once(open_scene, ctx, monkeypatch: pytest.MonkeyPatch) -> None:
     viewport, view = Viewport(ctx), replace(VIEW, mode="depth")
     viewport.draw(open_scene, HERE, SIZE, view, 3)
