@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 # Control characters, lone surrogates, and the characters that end a line or turn the direction of a text.
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-MOST_WORDS = 600  # characters of a sentence; a longer one repeats the file it is about
+MOST_WORDS = 600  # maximum characters of a sentence
 
 
 class InputError(Exception):
@@ -33,12 +33,12 @@ def escape_controls(text: str) -> str:
 
 
 def shorten(text: str, most: int = 300) -> str:
-    """`shown`, with the middle left out where there are more than `most` characters."""
+    """Escape a text and shorten it in the middle to at most about `most` characters."""
     text = text if len(text) <= most else f"{text[: most * 2 // 3]} … {text[-most // 3 :]}"
     return escape_controls(text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """What a sentence about an unknown word ends with: the known one that it nearly is, if any."""
+    """Return the end of a sentence about an unknown word: the most similar known one, if any."""
     found = difflib.get_close_matches(word[:100], list(known), 1, 0.7)
     return f"; perhaps {found[0]} was meant" if found else ""

@@ -1,4 +1,4 @@
-"""What a command is going to write, checked before its work: nothing that it reads and nothing of another origin is replaced."""
+"""Checks a command's outputs before its work: they must not replace its inputs or files of another origin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from base.png import read_texts
 from base.reading import open_regular
 
 SOFTWARE = "Rayverie"  # the text of that keyword in PNGs, https://www.w3.org/TR/png-3/#11keywords
-MOST_MARK = 4096  # bytes at the start of a text file, in which its mark stands
+MOST_MARK = 4096  # bytes at the start of a text file that are searched for its mark
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def is_same_file(one: Path, other: Path) -> bool:
 
 
 def make_mark_test(mark: str) -> Callable[[Path], bool]:
-    """A test of whether a text file holds `mark` near its start."""
+    """Return a function that tests whether a text file has `mark` near its start."""
 
     def test(path: Path) -> bool:
         try:
@@ -92,7 +92,7 @@ def make_mark_test(mark: str) -> Callable[[Path], bool]:
 
 
 def is_marked_png(path: Path) -> bool:
-    """Whether a PNG says that this program made it: it has its settings, or is one of its picture sheets."""
+    """Whether this program made a PNG: it contains settings, or the mark of a picture sheet."""
     try:
         texts = read_texts(path)
     except InputError:

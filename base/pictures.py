@@ -1,4 +1,4 @@
-"""The one opener of pictures from outside: upright, 8 bits, transparency as alpha, bounded, and a sentence for what is wrong."""
+"""Opens all pictures from outside: upright, 8 bits, transparency as alpha, bounded in size, with one sentence for errors."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from base.errors import InputError, shorten
 from base.png import MOST_BYTES, SIGNATURE, essential
 from base.reading import read_bytes
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")  # none that starts other programs
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")  # without formats that run other programs
 MOST_PIXELS = 1 << 28  # 16,384 squared; a gigabyte while it is open
-Image.MAX_IMAGE_PIXELS = None  # Pillow's own bound is below usual panoramas; the one above takes its place
-warnings.filterwarnings("ignore", module=r"PIL\.")  # of tags that turn nothing and colour nothing here
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit is too low for panoramas; MOST_PIXELS replaces it
+warnings.filterwarnings("ignore", module=r"PIL\.")  # about metadata that has no effect here
 
 
 def open_picture(
@@ -47,7 +47,7 @@ def open_picture(
     except Image.UnidentifiedImageError:
         kinds = "a PNG picture" if formats == ("PNG",) else f"a picture of a known kind ({', '.join(formats)})"
         raise InputError(path, "", f"is not {kinds}; it must be {what}") from None
-    except Exception as error:  # decoders raise whatever they think of
+    except Exception as error:  # decoders raise many kinds of exceptions
         raise InputError(path, "", f"is a broken picture ({shorten(str(error)) or type(error).__name__})") from error
     if largest is not None:
         upright.thumbnail((largest, largest))
@@ -55,7 +55,7 @@ def open_picture(
 
 
 def flat(picture: Image.Image, ground: int) -> Image.Image:
-    """A picture as RGB; what is transparent shows a grey of 0 to 255."""
+    """Return a picture as RGB, with transparent parts on a grey of 0 to 255."""
     if picture.mode != "RGBA":
         return picture.convert("RGB")
     below = Image.new("RGBA", picture.size, (ground, ground, ground, 255))
@@ -76,7 +76,7 @@ def _upright(picture: Image.Image) -> Image.Image:
     picture.load()
     try:
         return ImageOps.exif_transpose(picture)
-    except Exception:  # EXIF data that can't be read turn nothing
+    except Exception:  # unreadable EXIF data are ignored
         return picture
 
 

@@ -1,6 +1,6 @@
-"""The one way in for files from outside: regular files only, bounded in size, and a sentence for whatever is wrong.
+"""Reads all files from outside: regular files only, bounded in size, with one sentence for errors.
 
-Nothing here waits: a FIFO, a socket, a device, a folder or a circle of links is refused at once.
+Nothing here blocks: a FIFO, a socket, a device, a folder or a circle of links is refused at once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from base.errors import InputError, shorten
 
 MOST_BYTES = 64 << 20
 MOST_DEPTH = 100  # JSON values inside each other
-MOST_DIGITS = 100  # of a number: a whole number of so many still is a float
+MOST_DIGITS = 100  # of a number; an integer of this length still fits a float
 KINDS = {
     stat.S_IFDIR: "is a folder",
     stat.S_IFIFO: "is a FIFO",

@@ -20,7 +20,7 @@ from base.typed import convert_json
 
 T = TypeVar("T")
 MOST_CHARACTERS = 10_000
-"""Of a text: prompts of more than some hundred words take minutes to encode, and say nothing new."""
+"""Limit of a text setting: prompts of many hundred words take minutes to encode."""
 
 
 def option(
@@ -73,13 +73,13 @@ def check(settings: Any, where: str = "", at: str = "") -> None:
 
 
 def list_allowed(meta: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names a field may have, from its `choices` or its table; () when it is free."""
+    """Return the values that a field allows, from its `choices` or its table; () if any value is allowed."""
     return names_in(meta["table"]) if "table" in meta else tuple(meta.get("choices", ()))
 
 
 @cache
 def names_in(table: str) -> tuple[str, ...]:
-    """The keys of a "module:NAME" dict, read from its source: importing it would bring torch or GL, which `--help` can do without."""
+    """Return the keys of a "module:NAME" dict, parsed from its source, so that `--help` needs to import neither torch nor GL."""
     module, _, name = table.partition(":")
     for node in ast.parse(_source(module).read_text(encoding="utf-8")).body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
@@ -90,7 +90,7 @@ def names_in(table: str) -> tuple[str, ...]:
 
 
 def flag_of(name: str, meta: Mapping[str, Any]) -> str:
-    """What the command line calls a field."""
+    """Return the command-line flag of a field."""
     return (
         meta.get("metavar", name.upper())
         if meta.get("positional")
@@ -138,7 +138,7 @@ def _problem(value: Any, meta: Mapping[str, Any]) -> str:
 
 
 def _source(module: str) -> Path:
-    """The file of a module beside ours; asking Python for it would import the packages above it."""
+    """Return the file of one of our modules. `find_spec` would import its parent packages."""
     path = Path(__file__).parents[1].joinpath(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 

@@ -1,4 +1,4 @@
-"""What placing and removing blocks in a view means. A scene is a floor plan, so a block is a whole column of its material's."""
+"""Finds the block that a building tool changes. A scene is a floor plan, so a block is a whole column of its material."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BESIDE = ((1, 0), (-1, 0), (0, 0), (0, 0), (0, 1), (0, -1))
 
 @dataclass(frozen=True)
 class Target:
-    """A block that would change. x, z: on the map; bottom, top: of the column to be shown, in blocks above the ground."""
+    """A block that would change. x, z: on the map; bottom, top: of the highlighted column, in blocks above the ground."""
 
     x: int
     z: int
@@ -27,7 +27,7 @@ class Target:
 def find_target(scene: Scene, surface: Surface, tool: str, value: int = EMPTY) -> Target | None:
     """Find the block that a tool would change, None if none. value: what is placed, a map value that isn't EMPTY.
 
-    place: the block beside a wall, or the column one points at from above; remove, raise: the column itself. Blocks of layers stay.
+    place: the block beside a wall, or the column under the pointer; remove, raise: the column itself. Blocks of layers don't change.
     """
     if is_in_layers(scene, surface):
         return None

@@ -16,7 +16,7 @@ from scenes.vox import read_vox
 GROUND = Material("ground", (96, 140, 72), "green grass", 0.5, (96, 140, 72))
 MOST_CELLS = 1 << 25  # voxels of a scene that is made; their fineness follows
 FINENESS = (8, 4, 2, 1)  # voxels per block, the first that fits
-# what a colour is likely to be; the nearest one counts. The user then writes what is meant
+# colour → likely material; the nearest colour is used, and the user can change the prompt
 LIKELY: tuple[tuple[Colour, str, str], ...] = (
     ((240, 240, 245), "snow", "white snow"),
     ((200, 196, 186), "plaster", "white plaster wall"),

@@ -1,4 +1,4 @@
-"""The values in a camera_path.json, taken as the programs that write them mean them: "30" is 30, "true" is true, null is absent."""
+"""Reads the values of a camera_path.json as leniently as needed: "30" is 30, "true" is true, null is absent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which part of a view each prompt of a scene paints."""
+"""The masks of a view's prompts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PromptMask:
 
 
 def make_prompt_masks(material: np.ndarray, scene: Scene) -> tuple[PromptMask, ...]:
-    """One for each visible prompt, the largest first. material: int [h,w], indices into scene.materials or SKY.
+    """Return a mask for each visible prompt, the largest first. material: int [h,w], indices into scene.materials or SKY.
 
     The masks are tight and cover every pixel exactly once. Materials with the same prompts share one, for every prompt costs a
     call of the model.
@@ -34,6 +34,6 @@ def make_prompt_masks(material: np.ndarray, scene: Scene) -> tuple[PromptMask, .
 
 
 def find_dreamed_materials(seen: np.ndarray, scene: Scene) -> np.ndarray:
-    """int [n]: the materials that a dream of a view paints: all with the prompts of those `seen`, int [h,w]."""
+    """Return int [n]: the materials that a dream of a view paints, i.e. all that share a prompt with those `seen`, int [h,w]."""
     prompts = {scene.prompt(int(material)) for material in np.unique(seen)}
     return np.array([m for m in (*range(len(scene.materials)), SKY) if scene.prompt(m) in prompts])

@@ -89,7 +89,7 @@ def apply_changes(settings: GenerateSettings, changes: dict[str, Any]) -> Genera
 
 
 def label_of(settings: GenerateSettings, choice: ModelChoice, changes: dict[str, Any]) -> str:
-    """What distinguishes a run from the other one."""
+    """Return a label with the differences of a run."""
     values = {name: getattr(settings, name, getattr(settings.dream, name, None)) for name in changes}
     values |= {"model": choice.ref or "embedded"} if "model" in changes else {}
     return escape_controls(", ".join(f"{name} {value}" for name, value in values.items()))

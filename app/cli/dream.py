@@ -49,7 +49,7 @@ def run(command: Dream) -> int:
 def paint_views(
     headless: HeadlessSession, command: Dream, console: Console, save: Callable[[], None], signals: DeferredSignals
 ) -> float:
-    """Dream view after view until `command.until` of the scene is finished or `command.views` are done. → coverage"""
+    """Dream view after view until `command.until` of the scene is finished or `command.views` are done. Returns the coverage."""
     painter = headless.painter
     pilot = Autopilot(viewpoints(headless.scene), partial(make_measure, painter))
     with progress(console) as bar:
@@ -75,7 +75,7 @@ def paint_views(
 
 
 def paint_next_view(painter: Painter, pilot: Autopilot, signals: DeferredSignals) -> int:
-    """Dream the view that gains most; returns how many were dreamed: 0 if none would gain."""
+    """Dream the view with the largest gain. Returns 1, or 0 if none would gain."""
     drain(signals.check_each(pilot.choose()))
     if pilot.current is None:
         return 0
@@ -87,7 +87,7 @@ def paint_next_view(painter: Painter, pilot: Autopilot, signals: DeferredSignals
 def paint_surfaces(
     headless: HeadlessSession, command: Dream, console: Console, save: Callable[[], None], signals: DeferredSignals
 ) -> float:
-    """Paint sheet after sheet until `command.until` of all texels are finished or `command.views` are done. → coverage"""
+    """Paint sheet after sheet until `command.until` of all texels are finished or `command.views` are done. Returns the coverage."""
     with progress(console) as bar:
         task = bar.add_task("painting the sky", total=None, words="")
         paint_sky(headless.painter)

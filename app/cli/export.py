@@ -50,7 +50,7 @@ def run(command: Export) -> int:
 
 
 def walking_rules() -> dict[str, float]:
-    """The numbers of app.moving.walk, for the web page: one walks there as here."""
+    """Return the constants of app.moving.walk for the web page, so that walking feels the same."""
     names = ("EYES", "HEADROOM", "RADIUS", "CLIMB", "GRAVITY", "JUMP", "RELAX", "RISE", "FAST", "PITCH", "STRIDE")
     return {name.lower(): getattr(walk, name) for name in names} | {"speed": walk.Movement().speed}
 
@@ -65,7 +65,7 @@ def _write(command: Export, scene: Scene, out: Path | None, advance: Advance) ->
 
 
 def _outputs(command: Export, out: Path | None) -> list[Output]:
-    """All that is written. Raises InputError for names that it can't have."""
+    """Return the files to write. Raises InputError for invalid names."""
     outputs: list[Output] = []
     if out is not None:
         refuse_nameless("--out", out, (".glb",))
@@ -82,7 +82,7 @@ def _outputs(command: Export, out: Path | None) -> list[Output]:
 
 
 def _scene(world: Path, choice: SceneChoice) -> Scene:
-    """The scene of the command line, or the built-in one that the world was painted in. Raises InputError."""
+    """Return the scene of the command line, or the built-in scene of the world. Raises InputError."""
     if choice.ref is None and choice.map is None and choice.materials is None:
         name = scene_of(world)
         if name not in BUILTIN:

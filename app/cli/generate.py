@@ -35,7 +35,7 @@ def defaults(source: Path) -> Generate:
 
 
 def match_prompt(command: Generate, console: Console) -> str:
-    """The caption that is dreamed in the prompt's place, chosen from the nearest of a bank; all are shown."""
+    """Choose a caption near the prompt from a bank to dream instead; print all candidates."""
     from diffusion.loaders.embedded import own_bank
     from diffusion.models.minilm import MiniLMEncoder
     from diffusion.text2image.caption_files import open_bank
@@ -54,7 +54,7 @@ def match_prompt(command: Generate, console: Console) -> str:
 
 
 def save_space(inside: Any, file: Path, console: Console) -> None:
-    """The network in space; where there is no GL it is left out, with a remark."""
+    """Save the 3D diagram of the network; without GL, print a remark instead."""
     from engine.unet_view.still import render_still
 
     try:
@@ -109,7 +109,7 @@ def refuse_hints(controls: int, pictures: int) -> None:
 
 
 def picture_remarks(command: Generate, model: Any) -> list[str]:
-    """A sentence for each setting of the picture that was changed and has no effect."""
+    """Return a sentence for each changed setting of the picture that has no effect."""
     picture, usual = command.picture, GenerateSettings()
     unplaced = {"sky": "the sky has no distance", "none": "there is no --surface"}.get(picture.surface)
     from diffusion.loaders.prompt_loras import style_names
@@ -223,7 +223,7 @@ def run(command: Generate) -> int:
                 started[:] = [(event.start_latents, event.sigma)]
 
         wishes = [replace(picture, dream=replace(picture.dream, seed=seed)) for seed in seeds]
-        ready: list[Any] = []  # made together, and not yet written
+        ready: list[Any] = []  # generated but not yet written
         for number, (asked, out) in enumerate(zip(wishes, outs, strict=False)):
             if command.together > 1 and not ready:
                 group = wishes[number : number + command.together]
@@ -259,7 +259,7 @@ def run(command: Generate) -> int:
 
 
 def save_contact_sheet(file: Path, pictures: list[Any], seeds: tuple[int, ...]) -> None:
-    """All pictures on one sheet, each with its seed."""
+    """Save a sheet of all pictures, each with its seed."""
     from diffusion.text2image.contact_sheet import contact_sheet
 
     with atomic_write(file) as temporary:

@@ -96,7 +96,7 @@ def info(command: Models, cache: Path) -> int:
 
 
 def loader_problem(listed: ListedModel) -> str:
-    """Why the loader refuses a complete model, or "". Imports torch."""
+    """Return why the loader refuses a complete model, or "". Imports torch."""
     if listed.facts.kind != "model" or not listed.facts.complete:
         return ""
     from diffusion.loaders.model_family import identify_family
@@ -207,12 +207,12 @@ def clear(command: Models, cache: Path) -> int:
 
 
 def find_known_repos(cache: Path) -> list[CachedRepo]:
-    """Cached models that this program knows: those of other programs, such as language models, are left alone."""
+    """Return the cached models that this program supports. Models of other programs, such as language models, are left alone."""
     return [repo for repo in list_cached_repos(cache) if list_repo(repo)]
 
 
 def ask_consent(question: str) -> bool:
-    """Ask on the terminal. Raises InputError where nobody can answer."""
+    """Ask a yes-or-no question on the terminal. Raises InputError if it isn't interactive."""
     if not sys.stdin.isatty():
         raise InputError("rayverie models clear", "", "asks before it deletes, and nobody can answer here; add --yes")
     print(f"{escape_controls(question)} [y/N] ", end="", file=sys.stderr, flush=True)

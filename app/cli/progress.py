@@ -1,4 +1,4 @@
-"""The progress bar of the commands; where they end in a sentence about the input, no bar at 0 % stands before it."""
+"""The progress bar of the commands. It disappears if a command ends with an error about its input."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from base.errors import InputError
 
 
 class CommandProgress(Progress):
-    """Rich's bar, which leaves nothing behind when the input turns out to be wrong."""
+    """Rich's progress bar, which is removed if the block raises InputError."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -33,7 +33,7 @@ class CommandProgress(Progress):
 
 
 def progress(console: Console) -> Progress:
-    """The program's progress bar: what, how far, how long, how much longer, and a word."""
+    """Create a progress bar: description, progress, elapsed and remaining time, and a word."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -47,7 +47,7 @@ def progress(console: Console) -> Progress:
 
 
 def bytes_progress(console: Console) -> Progress:
-    """The same for bytes: what, how much of it, how fast, how much longer."""
+    """Create a progress bar for bytes: description, amount, speed and remaining time."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""`rayverie render`: a camera path to a video; what its views lack is dreamed on the way."""
+"""`rayverie render`: renders a camera path to a video and dreams missing paint on the way."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def run(command: Render) -> int:
     ):
         calls = render(headless, command, console, save, signals)
     console.print(f"{command.out} is ready ({calls} model calls).", soft_wrap=True)
-    signals.check()  # one that came after the last frame stops a script that renders film after film
+    signals.check()  # a signal after the last frame must still stop a script that renders many films
     return 0
 
 

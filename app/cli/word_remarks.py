@@ -1,4 +1,4 @@
-"""What the embedded model makes of a prompt's words, in sentences for the terminal."""
+"""Remarks on the terminal about how the embedded model reads a prompt's words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def word_remarks(model: Any, ref: str | None, prompts: Sequence[str], others: Se
 
 
 def far_prompts(ref: str | None, prompts: Sequence[str]) -> list[str]:
-    """A sentence for each prompt that is unlike all that the embedded model was trained on."""
+    """Return a sentence for each prompt that is unlike the embedded model's training captions."""
     from diffusion.text2image.familiar import open_understanding
 
     if ref is not None:

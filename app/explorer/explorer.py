@@ -28,11 +28,11 @@ from app.state.app_state import AppState
 from app.state.platform import Folders, Platform
 from scenes.scene import Scene
 
-OPENING = 10.0  # seconds after which the first paint is no longer waited for
+OPENING = 10.0  # seconds after which the program stops waiting for the first paint
 
 
 class Explorer:
-    """Makes the state, the services, the panels and the frame, and closes them. All on the GL thread.
+    """Creates and closes the state, the services, the panels and the frame. All on the GL thread.
 
     Call `frame` once a frame; `controls` takes the events in between.
     """
@@ -73,24 +73,24 @@ class Explorer:
 
     @property
     def opening(self) -> bool:
-        """Whether the program is still about to show its first paint, and nobody walks."""
+        """Whether the first paint is still to come and the user doesn't move."""
         scene, seconds = self.state.open_scene, self.state.clock() - self._began
         return seconds < OPENING and not self.controls.walked and (scene is None or scene.painter.opening)
 
     @property
     def dreaming(self) -> bool:
-        """Whether the worker dreams and frames have nothing to do for it meanwhile, nor for a film."""
+        """Whether the worker dreams while frames have no work to do for it or for a film."""
         client = self.state.open_scene.painter.client if self.state.open_scene else None
         waits = client is not None and client.running is not None and not client.tasks
         return waits and self.state.travel.film is None
 
     @property
     def status(self) -> str:
-        """What is going on, in plain words."""
+        """The status text."""
         return status_text(self.state, self.services)
 
     def close(self) -> None:
-        """Give everything back after a clean end. Closes the worker, and writes the world file if one was asked for."""
+        """Release everything after a clean end. Closes the worker, and writes the world file if the session names one."""
         try:
             stop_travel(self.context)
             self.services.pictures.keep()

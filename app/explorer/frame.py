@@ -23,9 +23,9 @@ from app.services.viewport import collect, framebuffer, pixels
 from app.state.app_state import SceneBox
 from engine.gl.context import wait_for_gl
 
-HINT_SECONDS = 25.0  # how long the line of help of the first start stays; a third of it once the user walks
-WATCHED = 0.5  # s after which a dream that no panel shows counts as not watched
-BACKGROUND = (0.055, 0.067, 0.086, 1.0)  # behind everything, until the scene is open
+HINT_SECONDS = 25.0  # seconds for which the first start's line of help is shown; a third of it once the user moves
+WATCHED = 0.5  # seconds after which a dream that no panel shows counts as unwatched
+BACKGROUND = (0.055, 0.067, 0.086, 1.0)  # background until the scene is open
 
 
 class Frame:
@@ -67,7 +67,7 @@ class Frame:
         self._heap.close()
 
     def _take_in(self, seconds: float) -> None:
-        """What was read in the background, and what the hands want."""
+        """Collect what was read in the background, and the user's input."""
         services = self.context.services
         self._try("Opening the scene", lambda: scene_frame.open_planned(self.context, self.ctx))
         self._try("Walking", lambda: scene_frame.move(self.context, self.controls, seconds))
@@ -98,7 +98,7 @@ class Frame:
         before = state.session
         facts = panel_context(self.context, self.shell, self.pictures, self._do)
         drawn = self.shell.draw(facts, state.profiler)
-        if state.session is before:  # an action's change wins over a panel's
+        if state.session is before:  # a change by an action has priority over one by a panel
             state.session = drawn
         with state.profiler.part("Drawing the panels"):
             self.shell.end()
@@ -116,7 +116,7 @@ class Frame:
         export_picture(self.context, pixels(target))
 
     def _keep_house(self) -> None:
-        """Bookkeeping between two frames."""
+        """Do the bookkeeping between frames."""
         state, services, platform = self.context.state, self.context.services, self.context.platform
         watched = state.clock() - state.watched_at < WATCHED
         decoded = watched and state.session.live.preview == "decoded"

@@ -19,7 +19,7 @@ NAMES = (*BUTTONS.values(), *CROSS[0], *CROSS[1])
 
 
 class Gamepads:
-    """Takes the events of `pyglet.input.Controller`s, whichever of them is in somebody's hands."""
+    """Handles the events of all connected `pyglet.input.Controller`s."""
 
     def __init__(self, controls: Controls) -> None:
         self.controls = controls
@@ -30,7 +30,7 @@ class Gamepads:
         pad.push_handlers(self)
 
     def disconnect(self, pad: Any) -> None:
-        """Nothing sticks when a cable is pulled."""
+        """Release everything, so that nothing sticks when a cable is pulled."""
         pad.remove_handlers(self)
         for name in tuple(self._down):
             self._press(name, False)

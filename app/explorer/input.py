@@ -26,9 +26,9 @@ OVER_SCENE = IN_DIALOGS | {
     "smaller_brush",
     "larger_brush",
     "panels",
-}  # likewise, while a picture covers the scene
-REST = 0.15  # share of a stick's way around its middle that counts as 0
-TURN = 120.0  # degrees a second at a stick's end
+}  # actions that run while a picture covers the scene
+REST = 0.15  # dead zone of a stick, as a share of its range
+TURN = 120.0  # degrees per second at full deflection
 
 
 class Controls:
@@ -39,12 +39,12 @@ class Controls:
         self.context, self._do = context, do
         self.keyboard = gui_input.Keyboard()
         self.pointer = 0.0, 0.0  # points
-        self._places: set[str] = set()  # keys that are down, by where they lie on a QWERTY keyboard
+        self._places: set[str] = set()  # pressed keys, by position on a QWERTY keyboard
         self.axes: dict[str, float] = {}  # of gamepads: left_x … right_y -1..1, lefttrigger, righttrigger 0..1
         self.walked = False  # whether the walker was ever moved by hand
 
     def key(self, name: str, pressed: bool, place: str = "") -> None:
-        """A key by its name in `app.state.keymap`. Releases always reach everyone; presses run actions unless somebody types.
+        """Handle a key, named as in `app.state.keymap`. Releases are always passed on; presses run actions unless the user types.
 
         place: the name of the key at this place of a QWERTY keyboard. Keys for walking go by place (ZQSD on AZERTY), all others by
         what is written on the key.
@@ -60,14 +60,14 @@ class Controls:
                 self._do(action)
 
     def _takes(self, action: str) -> bool:
-        """Whether a key means this action: while a dialog is open, most keys are the dialog's."""
+        """Whether a key runs this action now: while a dialog is open, most keys belong to the dialog."""
         state = self.context.state
         if state.overlays.open:
             return action in IN_DIALOGS
         return action in OVER_SCENE or not state.pictures.over_scene
 
     def _catch(self, name: str, place: str) -> bool:
-        """Give a press to the catcher of `KeyBindings`, if there is one. Returns whether nobody else should get it."""
+        """Pass a press to the catcher of `KeyBindings`, if there is one. Returns whether it was consumed."""
         keys = self.context.state.keys
         if keys.catcher is None:
             return False
@@ -79,11 +79,11 @@ class Controls:
         return True
 
     def text(self, characters: str) -> None:
-        """What was typed."""
+        """Handle typed text."""
         self.keyboard.text(characters)
 
     def mouse_moved(self, x: float, y: float, dx: float, dy: float) -> None:
-        """In points, y down."""
+        """Handle movement of the mouse, in points, y down."""
         state = self.context.state
         if state.looking:
             state.walker = walk.turn(state.walker, dx, dy, state.session.view.sensitivity)
@@ -95,8 +95,11 @@ class Controls:
         self.pointer = x, y
 
     def mouse_button(self, name: str, pressed: bool) -> None:
-        """name: left, right or middle. A click into the scene grabs the mouse for looking around, or presses the brush or the tool
-        for building; with Ctrl it selects the surface's material."""
+        """Handle a mouse button. name: left, right or middle.
+
+        A click into the scene captures the mouse for looking around, or uses the brush or the building tool; with Ctrl it selects the
+        surface's material.
+        """
         state, brush, builder = self.context.state, self.context.state.brush, self.context.state.builder
         if name == "left" and not pressed:
             brush.release()
@@ -117,7 +120,7 @@ class Controls:
             gui_input.mouse_button(name, pressed)
 
     def _on_scene(self) -> bool:
-        """Whether a click means the scene. ImGui knows what lies over it, but only as of the last frame."""
+        """Whether a click hits the scene. ImGui knows what covers it, but only as of the last frame."""
         state, (px, py) = self.context.state, self.pointer
         x, y, width, height = state.scene_box.box
         if state.looking or state.comparison is not None or self.context.panels.popup_open or state.overlays.open:
@@ -125,7 +128,7 @@ class Controls:
         return x <= px < x + width and y <= py < y + height and not gui_input.takes_mouse()
 
     def wheel(self, x: float, y: float) -> None:
-        """Scrolls what is under the pointer: a panel, or, over the scene, the brush's size, the material to build with or the speed."""
+        """Scroll a panel, or, over the scene, change the brush's size, the material to build with, or the speed."""
         state = self.context.state
         if gui_input.takes_mouse() and not state.looking:
             gui_input.wheel(x, y)
@@ -142,14 +145,14 @@ class Controls:
         state.overlays.toast(words, seconds=1.2, instead_of="Speed ")
 
     def focus(self, gained: bool) -> None:
-        """The window got or lost the keyboard."""
+        """Handle a gain or loss of the keyboard focus."""
         self.keyboard.focus(gained)
         if not gained:
             self._places.clear()
             self.context.release_mouse()
 
     def read_movement(self) -> walk.Movement:
-        """What the keys that are down ask the walker for; nothing while somebody types or a dialog is open."""
+        """Return the movement requested by pressed keys; none while a text field or a dialog is active."""
         state, speed = self.context.state, self.context.state.session.view.speed
         if gui_input.takes_keys() or "ctrl" in self.keyboard.modifiers or state.overlays.open:
             return walk.Movement(speed=speed)
@@ -165,12 +168,12 @@ class Controls:
         return wish
 
     def turn(self, walker: walk.Walker, seconds: float) -> walk.Walker:
-        """The walker after looking around with a gamepad's right stick for so many seconds."""
+        """Turn the walker by a gamepad's right stick for some seconds."""
         right, up = self._axis("right_x"), self._axis("right_y")
         return walk.turn(walker, right * seconds, -up * seconds, TURN) if right or up else walker
 
     def _axis(self, name: str) -> float:
-        """-1..1, finer near the middle. A stick at rest is near 0, which counts as 0."""
+        """Return an axis as -1..1, finer near the centre, with a dead zone."""
         value = self.axes.get(name, 0.0)
         beyond = max(0.0, abs(value) - REST) / (1 - REST)
         return float(np.copysign(min(1.0, beyond) ** 1.5, value))

@@ -17,7 +17,7 @@ from base.errors import InputError
 
 
 def open_planned(context: ActionContext, ctx: moderngl.Context) -> None:
-    """Open the scene that was asked for, once it is made ready."""
+    """Open the requested scene once its plan is ready."""
     plan, state = context.services.opener.poll(), context.state
     if plan is None:
         return
@@ -30,7 +30,7 @@ def open_planned(context: ActionContext, ctx: moderngl.Context) -> None:
 
 
 def move(context: ActionContext, controls: Controls, seconds: float) -> None:
-    """Walk, look around, or follow a path. The camera stays while two settings are compared or a picture covers the scene."""
+    """Move the camera: walk, look around, or follow a path. It is fixed during a comparison or while a picture covers the scene."""
     state = context.state
     if state.comparison is not None or state.pictures.over_scene:
         return
@@ -57,7 +57,7 @@ def change_surfaces(context: ActionContext, open_scene: OpenScene) -> None:
 
 
 def rebuild(context: ActionContext, open_scene: OpenScene) -> None:
-    """Follow the edits of the scene. A film is finished in the scene that it began with."""
+    """Rebuild the scene after edits. A film keeps the scene that it started with."""
     state, services = context.state, context.services
     if state.travel.film is not None or services.strokes.busy or services.worlds.loading:
         return
@@ -72,7 +72,7 @@ def rebuild(context: ActionContext, open_scene: OpenScene) -> None:
 
 
 def paint(context: ActionContext, open_scene: OpenScene, now: float) -> None:
-    """Take in what the worker did, and ask for the next dream. Films and the autopilot ask for their own."""
+    """Process the worker's messages and request the next dream. Films and the autopilot request their own."""
     update_comparison(context)
     follow_loading(context, open_scene)
     state, painter = context.state, open_scene.painter
@@ -95,16 +95,16 @@ def paint(context: ActionContext, open_scene: OpenScene, now: float) -> None:
 
 
 def draw(context: ActionContext, open_scene: OpenScene) -> moderngl.Texture:
-    """The scene's picture behind the panels."""
+    """Draw the scene behind the panels."""
     state, brush, view = context.state, context.state.brush, context.state.session.view
     steps, held = state.session.dream.steps, bool(brush.tool)
     return context.services.viewport.draw(open_scene, state.camera, state.scene_size, view, steps, held, brush.painting)
 
 
 def _busy_otherwise(context: ActionContext) -> bool:
-    """Whether no dream of this view may begin: the surfaces are being changed, or the user looks at something else."""
+    """Whether dreams of this view must wait: the surfaces are being changed, or something else is shown."""
     state, services = context.state, context.services
-    if state.overlays.start:  # what is painted now would be lost when another scene is chosen
+    if state.overlays.start:  # paint would be lost if another scene is chosen
         return True
     changing = services.rebuild.busy or services.strokes.busy or state.brush.painting or services.worlds.loading
     return changing or state.loading is not None or state.comparison is not None or state.view_cancelled
@@ -112,9 +112,7 @@ def _busy_otherwise(context: ActionContext) -> bool:
 
 def _take_message(context: ActionContext, open_scene: OpenScene, message: Message, now: float) -> None:
     state = context.state
-    if (
-        not open_scene.painter.refining
-    ):  # dozens of parts would push the view that they are parts of out of the timeline
+    if not open_scene.painter.refining:  # dozens of parts would push their own view out of the timeline
         state.timeline = state.timeline.take(message, now)
     state.inspection = state.inspection.take(message)
     take_picture_message(context, message)
@@ -133,7 +131,7 @@ def _take_message(context: ActionContext, open_scene: OpenScene, message: Messag
 
 
 def _take_model(context: ActionContext, open_scene: OpenScene, model: ModelInfo) -> None:
-    """The model is loaded: restore what a crash left, or read the world that was asked for."""
+    """Handle the first loaded model: restore the state of a crashed run, or load the requested world."""
     context.state.model = model
     open_scene.fit(context.state.session, model)
     begin_with_model(context, model)

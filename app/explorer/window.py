@@ -51,10 +51,10 @@ CURSORS = {
 NAME = "The window"  # in errors
 OPENING_RATE = 15  # frames a second at most until something is painted: they take Python's lock from the loading
 DREAMING_RATE = 20  # likewise while the worker dreams and nobody touches anything: software GL takes the model's core
-UNTOUCHED = 1.0  # seconds without an event or a moving camera, after which nobody touches anything
+UNTOUCHED = 1.0  # seconds without events or camera movement after which the window counts as untouched
 TOUCHES = ("on_key_press", "on_key_release", "on_mouse_motion", "on_mouse_drag", "on_mouse_press", "on_mouse_release")
 TOUCHES += ("on_mouse_scroll", "on_resize")  # pyglet's events
-LAYOUT_PERIOD = 2.0  # seconds between two queries of the keyboard's layout, which take 0.25 ms each
+LAYOUT_PERIOD = 2.0  # seconds between queries of the keyboard's layout, which take 0.25 ms each
 
 
 class Window:
@@ -75,7 +75,7 @@ class Window:
         self.ctx.gc_mode = "context_gc"
         self._title, self._cursor = title, "arrow"
         self._due = 0.0  # when the next frame is
-        self._touched, self._camera = -math.inf, None  # when and where the user was last
+        self._touched, self._camera = -math.inf, None  # time and camera of the user's last activity
         self._warming = warm_up_slices(self.ctx)
         self._key_captions, self._asked_at = read_key_captions(self.native), time.perf_counter()
 
@@ -214,14 +214,14 @@ class Window:
 
 
 def choose_rate(limit: int, opening: bool, dreaming: bool, untouched: float) -> int:
-    """Frames a second, at most the user's limit. opening, dreaming: see `Explorer`; untouched: seconds since the last event."""
+    """Return the frames per second, at most the user's limit. opening, dreaming: see `Explorer`; untouched: seconds without events."""
     if opening:
         return min(limit, OPENING_RATE)
     return min(limit, DREAMING_RATE) if dreaming and untouched > UNTOUCHED else limit
 
 
 def open_worker(session: Session, scene: Scene) -> Worker:
-    """The thread that loads the chosen model, with the LoRAs that the scene's prompts name, and dreams with it."""
+    """Start the thread that loads the chosen model, with the LoRAs that the scene's prompts name, and dreams with it."""
     from app.loop.chosen_model import load_chosen
     from app.loop.garbage import exempt_from_collection
     from app.loop.worker import ThreadWorker
@@ -243,7 +243,7 @@ def open_worker(session: Session, scene: Scene) -> Worker:
 
 
 def wants_start_page(session: Session) -> bool:
-    """Whether the program begins with the start page: nothing to open was given."""
+    """Whether to show the start page: no scene or world was given."""
     return session.view.start_page and session.scene == SceneChoice() and session.world is None
 
 

@@ -1,1 +1,1 @@
-"""What the explorer leaves on disk and takes from it: saves, autosaves, drops, shots, preferences."""
+"""The explorer's files: journals, presets, preferences, screenshots, the gallery, and files dropped on the window."""

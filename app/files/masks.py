@@ -1,4 +1,4 @@
-"""Writes masks as grey PNGs, under a name that their content decides: a recipe that names one finds the same mask later."""
+"""Writes masks as grey PNGs named by a hash of their content, so that recipes find the same mask later."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from base.files import atomic_write
 from base.outputs import png_mark
 from base.pictures import flat, open_picture
 
-MOST = 1000  # masks in the folder; the longest unused go
+MOST = 1000  # maximum number of masks in the folder; the least recently used are deleted
 
 
 def save_mask(mask: np.ndarray, folder: Path, target: Path | None = None) -> Path:

@@ -15,7 +15,7 @@ from base.reading import is_file, read_json
 from base.settings import from_json, to_json
 from diffusion.settings import DreamSettings
 
-# name → (what it is for, what differs from the defaults)
+# name → (purpose, changes from the defaults)
 PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
     {
         "Fast": ("Four steps.", {"steps": 4}),
@@ -31,7 +31,7 @@ PRESETS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
     }
 )
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-KEPT = ("seed",)  # a preset is a manner of dreaming; which dream it is stays as it was
+KEPT = ("seed",)  # a preset never changes the seed
 
 
 def apply(settings: DreamSettings, changes: Mapping[str, Any], defaults: Mapping[str, Any] = NOTHING) -> DreamSettings:
@@ -77,7 +77,7 @@ def load(folder: Path) -> dict[str, Mapping[str, Any]]:
         try:
             found[path.stem] = changes(read(path))
         except InputError:
-            continue  # somebody else's file, or one of a newer program: not a preset of this one
+            continue  # not a preset, or one of a newer version
     return found
 
 

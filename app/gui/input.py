@@ -43,7 +43,7 @@ class Keyboard:
                 imgui.get_io().add_input_character(ord(character))
 
     def focus(self, gained: bool) -> None:
-        """The window gained or lost the keyboard focus. On loss, release all keys, as their releases go to another window."""
+        """Handle a gain or loss of the keyboard focus. On loss, release all keys, as their releases go to another window."""
         if not gained:
             for name in tuple(self.down):
                 self.key(name, False)

@@ -51,7 +51,7 @@ class Film:
         return self.index >= self.frames
 
     def update(self, mode: str, daylight: float = 0.0) -> None:
-        """Ask for what the current frame of the film lacks. If it lacks nothing, draw and write it. Raises what the writer raised."""
+        """Request missing paint of the current film frame; once it is complete, draw and write it. Raises errors of the writer."""
         if self.done or (self._written is not None and not self._written.done()):
             return
         if self._written is not None:
@@ -79,6 +79,6 @@ class Film:
         self._writer.__exit__(type(abandoned) if abandoned else None, abandoned, None)
 
     def release(self) -> None:
-        """Give the GL objects back."""
+        """Release the GL objects."""
         self._smooth.release()
         release_framebuffer(self._target)

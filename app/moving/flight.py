@@ -16,10 +16,10 @@ from scenes.camera import Camera
 from scenes.paths import sample_path
 from scenes.scene import CameraPath, Keyframe
 
-UNTIL = 0.95  # of what is to be painted, when nobody asks for another share
+UNTIL = 0.95  # default share to paint
 GLIDE = 1.5  # seconds from one view to the next
-RECENT = 8  # dreams, from whose pace the end is estimated
-FEWEST = 3  # from fewer, the end would be guessed
+RECENT = 8  # number of dreams from which the remaining time is estimated
+FEWEST = 3  # minimum number of dreams for an estimate
 
 
 class Flight:
@@ -42,7 +42,7 @@ class Flight:
         self.measured, self.begun_at, self.done, self.status_text = 0, 0.0, False, "looking around"
         self._plan, self._now, self.surveyed = open_scene.plan, 0.0, False
         self._pace: deque[tuple[float, float]] = deque(maxlen=RECENT)  # (seconds, what is painted) after each dream
-        self._goal = until  # what is painted in the end
+        self._goal = until  # coverage at the end
         self._here = Camera()
         self._glide: tuple[CameraPath, float] | None = None
         self._life = self._fly_by_surfaces(cameras) if by_surfaces else self._fly_by_views(self.pilot)
@@ -78,7 +78,7 @@ class Flight:
             self._glide = CameraPath("glide", frames), now
 
     def camera(self, now: float) -> Camera | None:
-        """Where the camera is taken to, or None while it is free."""
+        """Return the camera of the flight at this time, or None while it is free."""
         if not self.follow or self._glide is None:
             return None
         path, began = self._glide
@@ -88,7 +88,7 @@ class Flight:
         painter, session = self.open_scene.painter, self.open_scene.painter.session
         self.status_text, painter.client.problem = "painting the sky", ""
         while painter.sky.consider(session, AROUND):
-            yield  # `update` continues here when it is dreamed
+            yield  # `update` continues here after the dream
             if self._end_after_failure():
                 return
         self.status_text = "planning surfaces"
@@ -104,7 +104,7 @@ class Flight:
         while pilot.coverage < self.until and (sheet := pilot.choose()) is not None:
             self.status_text = f"painting {pilot.label}"
             revision = -1
-            while self.open_scene.volume.revision != revision:  # painted by hand meanwhile, it is gathered again
+            while self.open_scene.volume.revision != revision:  # gather again if the user painted meanwhile
                 revision = self.open_scene.volume.revision
                 painter.requests.begin_sheet(sheet, self.status_text)
                 yield

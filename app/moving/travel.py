@@ -17,7 +17,7 @@ from scenes.scene import CameraPath
 
 @dataclass
 class Travel:
-    """At most one of playing, filming and the autopilot's flight is under way. go_to: a camera to jump to in the next frame."""
+    """Automatic movement: at most one of playing, filming and the autopilot is active. go_to: a camera to jump to in the next frame."""
 
     playing: CameraPath | None = None
     began: float = 0.0
@@ -47,7 +47,7 @@ class Travel:
         self.film = Film(open_scene, path, out, size, fps, metadata)
 
     def camera(self, now: float) -> Camera | None:
-        """Where the camera is taken to at `now`, or None while it is free."""
+        """Return the automatic camera at `now`, or None while it is free."""
         place, self.go_to = self.go_to, None
         if self.film is not None:
             return None if self.film.done else self.film.camera

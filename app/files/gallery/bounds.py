@@ -1,4 +1,4 @@
-"""How much the gallery keeps, and what goes first when there is more. Pure."""
+"""The limits of the gallery, and which pictures to remove beyond them. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Bounds:
 
 
 def overflow(files: Iterable[tuple[str, int]], pictures: int, most: int) -> list[str]:
-    """The names that go, oldest first, so that at most so many pictures and bytes stay. The newest one always stays.
+    """Return the names to remove, oldest first, so that the rest fits the limits. The newest picture always stays.
 
     files: (name, bytes), oldest first
     """

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 THUMBNAIL = 160  # pixels of its longer side
 BOUNDS = Bounds()
-STALE = 3600.0  # seconds after which a temporary file is what a crash left
+STALE = 3600.0  # seconds after which a temporary file counts as left by a crash
 
 
 def gallery_folder(data: Path | None = None) -> Path:
@@ -73,7 +73,7 @@ class Gallery:
         return replace(listing, entries=tuple(sorted(listing.entries, key=lambda e: e.changed, reverse=True)))
 
     def pin(self, name: str, pinned: bool = True) -> None:
-        """Keep a picture whatever the bounds say, or no longer."""
+        """Pin a picture, so that it is kept beyond the limits, or unpin it."""
         self._refuse_missing(name)
         if pinned:
             with atomic_write(self.folder / "pins" / name):
@@ -210,7 +210,7 @@ class Gallery:
             raise InputError(folder, "", f"can't be read ({error.strerror or error})") from error
 
     def _sweep(self, folder: Path) -> None:
-        """Remove the temporary files that a crash left."""
+        """Remove temporary files left by a crash."""
         for path in folder.glob(".*"):
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > STALE:
