@@ -166,7 +166,7 @@ STATIONS: tuple[Station, ...] = (
             "weights of all words sum to 1 at each place; they are drawn as heat.",
             "weight = softmax(q·k / sqrt(d)), a mean over heads and over the layers of the finest level that attends. Point at a place "
             "to read the weights of one cell. The embedded model attends at its coarsest level, where a cell is 32×32 pixels, and also "
-            "hears the whole sentence in every block.",
+            "gets the whole sentence in every block.",
         ),
         (
             "Network shows Words: choose a word, and point at the picture for the numbers of one cell.",
@@ -201,7 +201,7 @@ STATIONS: tuple[Station, ...] = (
             "The coarse levels know what it is and where. The fine level knows how it looks from close by.",
             "A place of the coarsest level sees most of the picture, a place of the finest only its neighbours. While there is much noise, "
             "only a wide view can tell what is there. When little is left, neighbours are enough.",
-            "The check repeats one call with zeros in place of all that the finest level hears from below, so that it works alone. Try "
+            "The check repeats one call with zeros in place of all that the finest level gets from below, so that it works alone. Try "
             "it at an early and at a late step.",
         ),
         (
