@@ -98,7 +98,10 @@ def draw(context: ActionContext, open_scene: OpenScene) -> moderngl.Texture:
     """Draw the scene behind the panels."""
     state, brush, view = context.state, context.state.brush, context.state.session.view
     steps, held = state.session.dream.steps, bool(brush.tool)
-    return context.services.viewport.draw(open_scene, state.camera, state.scene_size, view, steps, held, brush.painting)
+    laying = bool(open_scene.painter.client.tasks)
+    return context.services.viewport.draw(
+        open_scene, state.camera, state.scene_size, view, steps, held, brush.painting, laying
+    )
 
 
 def _busy_otherwise(context: ActionContext) -> bool:

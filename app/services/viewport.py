@@ -18,6 +18,7 @@ from engine.render.smooth import SmoothDrawing
 from scenes.camera import Camera
 
 PIECE = 0.006  # seconds per frame for updating a still picture; a larger share would make such frames stand out
+TURN = 4  # of the frames that have other work, every so-manyth updates a still picture, too
 
 
 class Viewport:
@@ -38,6 +39,7 @@ class Viewport:
         self._revision = 0  # of the volume that is shown
         self._is_smooth = False  # whether the edges of what is shown are
         self._work: tuple[TimeSlicedTask[None], int] | None = None  # on the picture beside, and of which revision it is
+        self._waited = 0  # frames since a still picture was worked on
         self.drawn = 0
 
     def draw(
@@ -49,9 +51,10 @@ class Viewport:
         full_steps: int,
         mark_frozen: bool = False,
         painting: bool = False,
+        other_work: bool = False,
     ) -> moderngl.Texture:
-        """The scene seen by a camera, as an opaque texture with row 0 at the bottom. held: mark what is frozen; painting: whether the
-        brush is changing the surfaces now."""
+        """The scene seen by a camera, as an opaque texture with row 0 at the bottom. mark_frozen: mark what is frozen; painting:
+        whether the brush is changing the surfaces now; other_work: whether this frame has spent time on paint already."""
         if self._canvas is None or self._beside is None or self._canvas.size != size:
             self._canvas, self._beside = (framebuffer(self.ctx, size, old) for old in (self._canvas, self._beside))
             self._shows = self._work = None
@@ -72,6 +75,10 @@ class Viewport:
             if self._work is None:
                 where = open_scene.renderer, self._beside, camera, size, view.mode, split_into_bands
                 self._work = TimeSlicedTask(self.ctx, self._smooth.draw_slices(*where, **options)), revision
+            self._waited = self._waited + 1 if other_work else TURN
+            if self._waited < TURN:
+                return self._canvas.color_attachments[0]  # type: ignore[return-value]
+            self._waited = 0
             if self._work[0].run_for(PIECE):
                 self._canvas, self._beside = self._beside, self._canvas
                 self._revision, self._work, self._is_smooth = self._work[1], None, True

@@ -75,6 +75,17 @@ def test_edges_get_smooth_at_rest_band_by_band_and_all_at_once(open_scene, ctx) 
     assert (wait(viewport, open_scene, 1)[0] == bare).all()
 
 
+def test_frames_with_other_work_update_a_still_picture_in_turns(open_scene, ctx, monkeypatch) -> None:
+    worked = []
+    monkeypatch.setattr(module.TimeSlicedTask, "run_for", lambda *_: worked.append(True) and False)
+    viewport = Viewport(ctx)
+    for _ in range(1 + 3 * module.TURN):  # the first draws the whole picture
+        viewport.draw(open_scene, HERE, SIZE, VIEW, 3, other_work=True)
+    assert len(worked) == 3
+    viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
+    assert len(worked) == 4
+
+
 def test_a_scene_that_is_set_up_anew_while_its_picture_is_drawn_is_shown_at_once(open_scene, ctx) -> None:
     viewport = Viewport(ctx)
     wait(viewport, open_scene, 3)
