@@ -187,7 +187,7 @@ def test_other_commands(words: list[str], named: tuple[str, ...], capsys, monkey
     assert all(word in said for word in named), said
 
 
-def test_a_scene_that_is_none_is_told_before_a_display_is_missed(capsys, monkeypatch) -> None:
+def test_an_invalid_scene_is_reported_before_a_missing_display(capsys, monkeypatch) -> None:
     monkeypatch.setattr("app.cli.explore.has_display", lambda: False)
     assert main(["nowhere"]) == 2
     assert "nowhere is neither" in capsys.readouterr().err

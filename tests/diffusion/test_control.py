@@ -106,7 +106,7 @@ def test_hints_are_packed_and_cut_as_latents_are() -> None:
     assert np.allclose(part.numpy() * 255, hint[8:24, 16:40], atol=1e-3)
 
 
-def test_a_floor_is_seen_exactly() -> None:
+def test_a_floors_depth_is_exact() -> None:
     gbuffer = bare_gbuffer("floor", 8, 8)
     regions = np.zeros((64, 64), np.int16)
     regions[:, 32:] = 1
@@ -219,7 +219,7 @@ def test_a_net_of_another_family_is_refused(sd_folder, sd1_folder, tmp_path) -> 
         load_model(sd1_folder, "cpu", controls=[str(net)])
 
 
-def test_settings_are_heard_with_a_controlnet(sd_folder, tmp_path, canvas_of) -> None:
+def test_settings_take_effect_with_a_controlnet(sd_folder, tmp_path, canvas_of) -> None:
     from diffusion.denoisers.inert import find_inert
 
     names = ("control_strength", "control_start", "control_end")

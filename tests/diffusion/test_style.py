@@ -105,7 +105,7 @@ def test_a_styled_run_as_in_diffusers(request, tmp_path, canvas_of, picture, fam
     assert np.abs(ours - dream(model, canvas, SETTINGS).latents).max() > 1e-2
 
 
-def test_each_region_hears_its_own_picture(sd_folder, tmp_path, canvas_of, picture) -> None:
+def test_each_region_follows_its_own_picture(sd_folder, tmp_path, canvas_of, picture) -> None:
     model = load_model(sd_folder, "cpu", adapter=str(write_adapter(tmp_path / "ip", sd_folder)))
     plain = load_model(sd_folder, "cpu")
     canvas = canvas_of(model, (8, 16), 2)

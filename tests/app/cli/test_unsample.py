@@ -70,7 +70,7 @@ def test_what_is_no_file_of_latents(words, capsys) -> None:
     assert "are 3 × 4 × 4 × 6, those of a/latents.safetensors are 4" in capsys.readouterr().err
 
 
-def test_settings_that_no_network_hears_are_named(words, capsys) -> None:
+def test_settings_without_effect_on_any_network_are_named(words, capsys) -> None:
     unheard = ["moss", "--init", "wall.png", "--mix", "0.5", "--control", "depth", "--match-temperature", "1"]
     assert main([*words[:1], unheard[0], *words[1:], *unheard[1:], "--out", "a"]) == 0
     said = capsys.readouterr().err

@@ -44,7 +44,7 @@ def test_prompts_are_drawn_near_the_present_one_and_of_a_kind(dice: PromptDice) 
     assert "brick" in names.materials and "night" in names.moods and "night" not in names.materials
 
 
-def test_own_banks_are_drawn_from_and_what_cannot_be_drawn_is_told(dice: PromptDice, tmp_path: Path) -> None:
+def test_prompts_come_from_own_banks_and_failures_are_reported(dice: PromptDice, tmp_path: Path) -> None:
     (tmp_path / "own.txt").write_text("mossy stone wall\n")
     dice.settings = replace(dice.settings, bank=str(tmp_path / "own.txt"), material="", mood="")
     assert drawn(dice) == DrawnPrompt("mossy stone wall", "stone wall", pytest.approx(0.85, abs=0.05))

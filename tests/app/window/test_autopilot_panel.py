@@ -89,7 +89,7 @@ def test_a_failure_from_before_does_not_end_it(ready: Driver, monkeypatch) -> No
     assert not flight.done
 
 
-def test_the_end_is_told_once_three_views_have_shown_the_pace(ready: Driver) -> None:
+def test_the_remaining_time_appears_after_three_views(ready: Driver) -> None:
     ready.worker.held = True
     ready.explorer.do("autopilot", 0.9, False)
     flight = ready.explorer.state.travel.flight

@@ -149,7 +149,7 @@ def test_ctrl_s_writes_everything_painted_and_ctrl_l_reads_it(drive: Driver) -> 
     assert explorer.services.worlds.file.suffix == ".world"
 
 
-def test_a_second_program_is_told_keeps_nothing_and_saves_elsewhere(drive: Driver, tmp_path: Path) -> None:
+def test_a_second_program_is_warned_keeps_nothing_and_saves_elsewhere(drive: Driver, tmp_path: Path) -> None:
     """The first is another holder of the same journal: a lock knows no difference between processes and open files."""
     explorer = drive.explorer
     explorer.state.session = replace(explorer.state.session, world=tmp_path / "shared.world")

@@ -162,7 +162,7 @@ def test_escape_closes_lists_and_ends_typing_and_never_asks(drive: Driver) -> No
     assert not overlays.question and not closing(drive)
 
 
-def test_a_dialog_hears_the_keys_and_the_mouse_before_the_scene_does(drive: Driver) -> None:
+def test_a_dialog_gets_keys_and_mouse_before_the_scene(drive: Driver) -> None:
     explorer, overlays = drive.explorer, drive.explorer.state.overlays
     painted(drive)
     explorer.do("ask_picture")

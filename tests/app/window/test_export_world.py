@@ -101,7 +101,7 @@ def test_the_end_of_the_program_stops_it(painted: Driver, gate: threading.Event,
         export.update()
 
 
-def test_a_place_that_cannot_be_written_is_told_before_anything_is_saved(painted: Driver, tmp_path: Path) -> None:
+def test_an_unwritable_place_is_reported_before_anything_is_saved(painted: Driver, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     painted.explorer.do("write_export", tmp_path / "file" / "a.glb")
     painted.until(lambda: bool(painted.errors()), "it is refused")
@@ -109,7 +109,7 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_saved(painted
     assert not painted.explorer.services.worlds.file.exists()
 
 
-def test_a_failure_is_told_in_a_sentence_and_the_next_export_works(
+def test_a_failure_is_one_sentence_and_the_next_export_works(
     painted: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(source: Source, path: Path, textures: str, advance) -> None:

@@ -151,7 +151,7 @@ def test_a_scene_is_opened_by_keys_and_mouse_and_is_then_a_recent_one(drive: Dri
     assert not drive.errors()
 
 
-def test_a_recent_file_that_is_gone_is_told_and_forgotten(drive: Driver, tmp_path: Path) -> None:
+def test_a_deleted_recent_file_is_reported_and_forgotten(drive: Driver, tmp_path: Path) -> None:
     explorer = drive.explorer
     explorer.state.recent = (str(tmp_path / "gone"), "hamlet")
     explorer.do("open_recent", str(tmp_path / "gone"))

@@ -90,7 +90,7 @@ def test_buttons_are_keys_that_can_be_changed(drive: Driver, pad: Any) -> None:
     assert len(explorer.state.route.cameras) == 1
 
 
-def test_what_is_held_is_let_go_when_the_pad_is_unplugged(drive: Driver, pad: Any) -> None:
+def test_unplugging_a_pad_releases_its_buttons(drive: Driver, pad: Any) -> None:
     pad.dispatch_event("on_button_press", pad, "leftstick")
     pad.dispatch_event("on_button_press", pad, "a")
     move(pad, "leftstick", 0.0, 1.0)

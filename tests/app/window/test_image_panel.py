@@ -339,7 +339,7 @@ def test_a_camera_straight_before_each_chart(painted: Driver) -> None:
         assert along[0] > origin[0] and abs(along[1] - origin[1]) < 1e-6 and down[1] < origin[1]
 
 
-def test_the_outline_of_a_surface_holds_all_that_is_seen_of_it(painted: Driver) -> None:
+def test_the_outline_of_a_surface_encloses_its_visible_part(painted: Driver) -> None:
     plan, size = painted.explorer.state.open_scene.plan, (120, 80)
     for camera in (
         Camera.from_angles((4.5, 1.4, 5.5), 0.0, -5.0, 60.0),

@@ -107,7 +107,7 @@ def test_whatever_is_rebound_every_chord_has_one_action(steps) -> None:  # type:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"undo": "z"}', '{"undo": [1]}'])
-def test_a_broken_file_of_keys_is_told(tmp_path: Path, text: str) -> None:
+def test_a_broken_key_file_is_reported(tmp_path: Path, text: str) -> None:
     assert keymap.load(tmp_path) == {}
     keymap.save(tmp_path, {"undo": ("ctrl+w",), "dream": ()})
     assert keymap.load(tmp_path) == {"undo": ("ctrl+w",), "dream": ()}

@@ -127,7 +127,7 @@ def test_dragging_turns_it_the_wheel_goes_closer_and_two_clicks_bring_it_back(dr
     assert unet.orbit == Orbit() and panel(drive)._block == chosen
 
 
-def test_data_flows_until_it_is_told_not_to(drive: Driver) -> None:
+def test_data_flows_until_the_animation_is_turned_off(drive: Driver) -> None:
     looked(drive)
     drawn: list[float | None] = []
     unet, own = drive.explorer.services.unet_view, drive.explorer.services.unet_view.draw
@@ -170,7 +170,7 @@ def test_nothing_is_drawn_of_it_while_nobody_looks(drive: Driver) -> None:
     assert unet._drawing is not None and not drive.errors()
 
 
-def test_another_word_is_heard_elsewhere(drive: Driver) -> None:
+def test_another_word_acts_elsewhere(drive: Driver) -> None:
     network = looked(drive)
     network.choose("Words")
     drive.frames(3)
@@ -224,7 +224,7 @@ def test_it_looks_by_itself_only_if_it_may(drive: Driver) -> None:
     assert worker.inspected == count + 1
 
 
-def test_a_failure_is_told_and_what_was_seen_stays(drive: Driver) -> None:
+def test_a_failure_is_reported_and_the_last_maps_stay(drive: Driver) -> None:
     looked(drive)
     explorer = drive.explorer
     answer, drive.worker.problem = explorer.state.inspection.answer, "no light in there"
@@ -268,7 +268,7 @@ def test_an_answer_to_an_older_question_changes_nothing() -> None:
     assert second.take(seen) is second
 
 
-def test_heat_is_brightest_where_a_word_is_heard_and_dark_where_others_are(drive: Driver) -> None:
+def test_heat_is_brightest_where_a_word_acts_and_dark_where_others_do(drive: Driver) -> None:
     where = np.broadcast_to(np.linspace(0.1, 0.4, 12, dtype=np.float32), (6, 12))
     share = np.zeros((6, 12), np.float32)
     share[:3] = 1

@@ -71,7 +71,7 @@ def test_a_batch_is_kept_on_disk_with_its_settings_and_the_next_one_cancelled(wi
     assert len(work(with_panel).gallery.entries) == 3  # what was done is kept
 
 
-def test_a_failed_picture_is_told_and_one_that_the_disk_refused_is_kept_later(with_panel: Driver) -> None:
+def test_a_failed_picture_is_reported_and_an_unsaved_one_is_saved_later(with_panel: Driver) -> None:
     work(with_panel).form = work(with_panel).form.set(prompt="")
     with_panel.explorer.do("make_pictures")
     assert (

@@ -49,7 +49,7 @@ def test_removing_a_keyframe_keeps_the_time_of_the_way_around_it() -> None:
     assert route.remove(2).seconds == (2.0,)
 
 
-def test_the_line_passes_where_the_keyframes_are_seen() -> None:
+def test_the_line_passes_through_the_keyframes_on_screen() -> None:
     route = Route().add(Camera.from_angles((-1, 0, -5), 0, 0)).add(Camera.from_angles((1, 0.5, -6), 0, 0))
     eye, size = Camera.from_angles((0, 0, 0), 0, 0), (400, 200)
     (line,) = polyline(route.path, eye, size)

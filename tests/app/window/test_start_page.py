@@ -73,7 +73,7 @@ def test_no_other_grounds() -> None:
         plain("lava")
 
 
-def test_the_program_begins_with_the_page_unless_it_is_told_what_to_open(display: str) -> None:
+def test_the_program_begins_with_the_start_page_unless_given_a_scene(display: str) -> None:
     from app.explorer.window import wants_start_page
 
     session = Session()

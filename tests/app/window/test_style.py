@@ -33,7 +33,7 @@ def told(panel) -> list[bool]:
     return [panel.outdated.texels(material) > 0 for material in range(-1, 3)]
 
 
-def test_a_changed_prompt_is_told_until_its_paint_is_repainted(drive: Driver, panel) -> None:
+def test_a_changed_prompt_is_marked_until_its_paint_is_repainted(drive: Driver, panel) -> None:
     do, state = drive.explorer.do, drive.explorer.state
     assert told(panel) == [False] * 4
     do("edit_scene", lambda s: edit.change_material(s, 1, prompt="ivy"))
@@ -65,7 +65,7 @@ def test_a_changed_prompt_is_told_until_its_paint_is_repainted(drive: Driver, pa
     assert told(panel) == [False] * 4 and not drive.errors()
 
 
-def test_a_style_changes_every_prompt_and_its_paint_is_told(drive: Driver, panel) -> None:
+def test_a_style_changes_every_prompt_and_its_paint_is_marked(drive: Driver, panel) -> None:
     explorer = drive.explorer
     explorer.do("edit_scene", lambda s: edit.change_style(s, light="night"))
     drive.until(lambda: sum(told(panel)) >= 3, "all painted materials are told")

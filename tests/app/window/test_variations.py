@@ -90,7 +90,7 @@ def test_other_four_follow_and_esc_changes_nothing(finished: Driver) -> None:
     assert explorer.state.comparison is None and pages(finished) == before and not finished.errors()
 
 
-def test_what_cannot_vary_is_told(finished: Driver) -> None:
+def test_settings_that_cannot_vary_are_named(finished: Driver) -> None:
     explorer = finished.explorer
     explorer.do("variations", -1)
     assert explorer.state.comparison is None

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
 
 
-def test_the_view_is_measured_while_the_panel_is_seen_and_only_then(drive: Driver) -> None:
+def test_the_view_is_measured_only_while_the_panel_is_visible(drive: Driver) -> None:
     explorer = drive.explorer
     panel = next(panel for panel, _ in explorer.shell.panels if isinstance(panel, VolumePanel))
     drive.until(lambda: explorer.status == "this view is finished", "the view is painted")

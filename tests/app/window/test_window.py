@@ -199,7 +199,7 @@ def test_losing_the_focus_lets_go_of_every_key(drive: Driver) -> None:
     assert not drive.explorer.controls.keyboard.down
 
 
-def test_a_failing_dream_is_told_and_the_window_lives_on(drive: Driver) -> None:
+def test_a_failing_dream_is_reported_and_the_window_lives_on(drive: Driver) -> None:
     drive.worker.problem = "sigma was not a number"
     drive.until(lambda: bool(drive.errors()), "the failure is told")
     assert any("sigma was not a number" in text for text in drive.errors())
@@ -211,7 +211,7 @@ def test_a_failing_dream_is_told_and_the_window_lives_on(drive: Driver) -> None:
     drive.until(lambda: drive.explorer.state.open_scene.painter.client.dreams > 0, "another view is dreamed")
 
 
-def test_a_broken_panel_is_told_and_the_others_are_drawn(drive: Driver) -> None:
+def test_a_broken_panel_is_reported_and_the_others_are_drawn(drive: Driver) -> None:
     def broken(_: object) -> None:
         raise ValueError("made up for this test")
 

@@ -101,7 +101,7 @@ def test_what_is_hugely_finer_costs_no_more_than_what_is_much_finer(finer: float
     assert torch.equal(fitted(finer), fitted(2.0**OCTAVES))
 
 
-def test_what_is_not_trusted_is_not_held():
+def test_seams_are_fitted_as_far_as_paint_is_trusted():
     everywhere = np.ones((PIXELS, PIXELS), bool)
     change, finer = np.ones((SIDE, SIDE), np.float32), np.full((SIDE, SIDE), 4.0, np.float32)
     for trusted in (0.0, 0.5, 1.0):

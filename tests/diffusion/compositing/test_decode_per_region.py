@@ -38,14 +38,14 @@ def latents(wide) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("prompts", [1, 2])
-def test_where_there_is_nothing_to_be_told_apart_it_is_the_decoders_picture(wide, canvas_of, latents, prompts) -> None:
+def test_one_region_gives_the_decoders_picture(wide, canvas_of, latents, prompts) -> None:
     canvas = canvas_of(wide, (SIDE, SIDE), prompts)
     canvas = cut(canvas, 0) if prompts == 1 else canvas
     assert torch.equal(decode_per_region(wide, latents, canvas), wide.decode_tensor(latents)[0])
 
 
 @pytest.mark.parametrize("pixels", [0, 3, 6])
-def test_what_lies_beyond_a_border_is_not_seen_on_this_side(wide, canvas_of, latents, pixels) -> None:
+def test_latents_beyond_a_border_change_nothing_on_this_side(wide, canvas_of, latents, pixels) -> None:
     canvas = cut(canvas_of(wide, (SIDE, SIDE), 2), pixels)
     other = latents.clone()
     other[..., SIDE // 2 :] = -2 * other[..., SIDE // 2 :]

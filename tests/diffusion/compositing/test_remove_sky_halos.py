@@ -81,7 +81,7 @@ def test_no_contour_is_left_where_a_stain_fades_away() -> None:
     assert steps[1] < 2 * steps[0]
 
 
-def test_the_sky_is_told_by_its_pixels() -> None:
+def test_the_sky_is_recognised_by_its_pixels() -> None:
     """A latent pixel of the sky in which leaves stand: the sky around them is cleared, and they are not."""
     picture, canvas = scene()
     sky = np.isinf(canvas.surface.depth)

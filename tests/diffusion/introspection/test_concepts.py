@@ -39,7 +39,7 @@ def test_the_reader_knows_the_materials_of_the_training() -> None:
         assert NAMES[read.argmax()] == name
 
 
-def test_regions_are_read_apart() -> None:
+def test_regions_are_named_separately() -> None:
     pair = np.concatenate([pictures()[1], pictures()[3]], 1)
     read = load_embedded_reader().read(pair, np.stack([region.mask for region in halves()]))
     assert [NAMES[i] for i in read.argmax(1)] == ["brick", "snow"]

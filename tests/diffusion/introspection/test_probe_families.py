@@ -66,7 +66,7 @@ def test_blocks_are_named_and_placed_and_drawn_in_their_u(looked) -> None:
     assert np.isfinite(anatomy.points).all()
 
 
-def test_words_are_heard_at_the_finest_level_that_hears(looked) -> None:
+def test_attention_is_read_at_the_finest_level_that_attends(looked) -> None:
     family, canvas, _, inside = looked
     assert {heard.prompt for heard in inside.prompts} == {region.prompt for region in canvas.regions}
     for heard in inside.prompts:

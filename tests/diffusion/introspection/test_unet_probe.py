@@ -41,7 +41,7 @@ def test_it_is_the_dreams_own_call_bit_for_bit(name, prompts, request, canvas_of
         )
 
 
-def test_a_network_that_knows_surfaces_shows_its_levels_and_where_each_word_is_heard(surface, canvas_of) -> None:
+def test_a_network_that_knows_surfaces_shows_its_levels_and_where_each_word_acts(surface, canvas_of) -> None:
     canvas = canvas_of(surface, (8, 12), 2)
     inside = probe_unet(surface, canvas, SETTINGS, canvas.noise, 2.0)
     names = [block.name for block in inside.blocks]
@@ -112,7 +112,7 @@ def test_maps_are_those_of_the_network(sd, canvas_of) -> None:
     assert np.isclose(out.energy, said[0].square().mean() ** 0.5)
 
 
-def test_every_pixel_hears_all_words_together_wholly(own, canvas_of) -> None:
+def test_attention_to_all_words_sums_to_one_at_every_pixel(own, canvas_of) -> None:
     canvas = canvas_of(own, (8, 12), 3)
     prompts = probe_unet(own, canvas, SETTINGS, canvas.noise, 5.0).prompts
     assert {heard.prompt for heard in prompts} == {"a", "bb", "ccc"}
@@ -124,7 +124,7 @@ def test_every_pixel_hears_all_words_together_wholly(own, canvas_of) -> None:
         assert np.array_equal(heard.share, region.mask)
 
 
-def test_words_are_heard_as_the_kernel_weighs_them(sd, canvas_of) -> None:
+def test_attention_maps_equal_the_kernels_weights(sd, canvas_of) -> None:
     """With values that are 1 for one token and 0 for the others, attention itself says what that token's weight is."""
     canvas = canvas_of(sd)
     prompt, row = canvas.regions[0].prompt, 1
@@ -184,7 +184,7 @@ def test_clip_spells_its_words(sd) -> None:
     assert words[-1][0] == REST and "".join(word for word, _ in words[:-1]) == "mossonit"
 
 
-def test_a_words_sheet_shows_the_picture_where_the_word_is_heard() -> None:
+def test_a_words_sheet_shows_the_picture_where_the_word_acts() -> None:
     where = np.broadcast_to(np.linspace(0, 1, 4, dtype=np.float32), (2, 4, 4)).copy()
     share = np.ones((4, 4), np.float32)
     share[3] = 0

@@ -71,7 +71,7 @@ def test_documents_describe_the_files(written: Path) -> None:
         assert batch.sigmas == pytest.approx([sigma for sigma, _ in sigmas], rel=1e-4)
 
 
-def test_the_schedule_and_the_network_are_told(written: Path) -> None:
+def test_the_schedule_and_the_network_are_written(written: Path) -> None:
     told, described = documents(written)
     schedule = told["schedule"]
     assert all(

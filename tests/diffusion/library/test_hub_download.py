@@ -122,7 +122,7 @@ def test_without_network_it_is_one_sentence_and_a_busy_hub_too(hub: FakeHub, tmp
         plan_download(ID, tmp_path)
 
 
-def test_a_disk_without_room_is_told_before(hub: FakeHub, tmp_path: Path, monkeypatch) -> None:
+def test_a_full_disk_is_reported_before_a_download(hub: FakeHub, tmp_path: Path, monkeypatch) -> None:
     from shutil import _ntuple_diskusage
 
     monkeypatch.setattr("shutil.disk_usage", lambda _: _ntuple_diskusage(10, 9, 1))

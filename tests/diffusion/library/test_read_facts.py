@@ -100,7 +100,7 @@ def test_what_cannot_be_loaded_is_named(sd_folder: Path, tmp_path: Path) -> None
             load_model(folder, "cpu")
 
 
-def test_what_is_given_beside_a_model_is_told_apart(lora_file: Path, tmp_path: Path) -> None:
+def test_additions_to_a_model_are_told_apart(lora_file: Path, tmp_path: Path) -> None:
     lora = facts_of(lora_file)
     assert (lora.kind, lora.family, lora.parameters) == ("lora", "Stable Diffusion 1.x", 2 * 768 + 640 + 1)
     save_file(

@@ -52,7 +52,7 @@ def test_straight_on_is_the_limit_of_looking_from_afar(side) -> None:
     torch.testing.assert_close(cell_geometry(facing), cell_geometry(far), atol=0.05, rtol=0)
 
 
-def test_the_decoder_is_told_where_patches_meet() -> None:
+def test_the_decoder_gets_the_borders_of_patches() -> None:
     _, facing = both(4)
     whole = decoder_hint(Surface(gbuffer=facing))
     patch = facing.patch.copy()

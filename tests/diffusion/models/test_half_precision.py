@@ -38,7 +38,7 @@ def test_dreams_are_those_of_full_precision_up_to_its_own(pair, canvas_of, execu
     assert 0 < np.abs(seen - wanted).max() < 0.05 * wanted.std()
 
 
-def test_a_card_weighs_regions_at_once_and_hears_the_same(pair, canvas_of, monkeypatch) -> None:
+def test_a_card_weighs_regions_at_once_with_the_same_result(pair, canvas_of, monkeypatch) -> None:
     """On a CPU regions are attended to one by one; a card's way must give the same."""
     whole, half = pair
     canvas = canvas_of(whole, (8, 16), 3)
@@ -49,7 +49,7 @@ def test_a_card_weighs_regions_at_once_and_hears_the_same(pair, canvas_of, monke
     assert np.abs(dream(half, canvas, settings).latents - wanted).max() < 0.05 * wanted.std()
 
 
-def test_the_network_is_looked_into(pair, canvas_of) -> None:
+def test_the_network_can_be_probed_in_half_precision(pair, canvas_of) -> None:
     whole, half = pair
     canvas = canvas_of(whole, (8, 16), 2)
     settings = DreamSettings(steps=2)

@@ -132,7 +132,7 @@ def test_the_built_in_scenes_say_what_the_model_knows() -> None:
             assert reader.read(prompt)[1] == (), (name, prompt)
 
 
-def test_a_loaded_model_is_told_known_words_and_says_so() -> None:
+def test_a_loaded_model_gets_known_words_and_the_user_a_note() -> None:
     model = load_model(None, "cpu")
     assert isinstance(model.text._encoder, ReadingEncoder)
     (told,), (known,) = model.context(["ocean, noon"]), model.context(["sea, noon"])

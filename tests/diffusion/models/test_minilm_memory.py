@@ -23,7 +23,7 @@ def test_more_prompts_than_are_remembered_are_all_encoded(monkeypatch: pytest.Mo
         assert len(encoder._known) <= 4
 
 
-def test_what_is_only_compared_is_neither_remembered_nor_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_captions_to_compare_are_neither_cached_nor_in_memory_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(minilm, "TOGETHER", 4)
     encoder, sizes = MiniLMEncoder(), []
     many = encoder.encode_many

@@ -51,7 +51,7 @@ def test_its_stages_are_shown_for_such_autoencoders_only(sd1, wide) -> None:
     assert probe_decoder(wide, np.zeros((16, 4, 4), np.float32)) == ()
 
 
-def test_the_embedded_decoder_is_looked_into_as_it_runs_and_left_as_it_was() -> None:
+def test_probing_leaves_the_embedded_decoder_as_it_was() -> None:
     torch.manual_seed(0)
     vae = SurfaceAutoencoder(4, (4, 4, 8), (1, 1, 1), (4, 6, 8), (1, 1, 2)).eval()
     latents, codec = torch.randn(1, 4, 4, 6), Codec.of(vae)

@@ -128,7 +128,7 @@ LONG = (
 )
 
 
-def test_the_end_of_a_long_prompt_is_heard(minilm):
+def test_the_end_of_a_long_prompt_counts(minilm):
     snow, moss = minilm.encode([LONG.format("WHITE SNOW"), LONG.format("GREEN MOSS")])
     assert (snow - moss).abs().max() > 0.1
     assert snow[0].norm() == pytest.approx(WIDTH**0.5, rel=1e-5)

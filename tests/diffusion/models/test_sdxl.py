@@ -60,7 +60,7 @@ def test_one_text_encoder_reads_a_comma(sd, xl) -> None:
     )
 
 
-def test_a_small_canvas_is_told_as_a_picture_of_the_models_own_size() -> None:
+def test_a_small_canvas_is_declared_as_the_models_own_size() -> None:
     assert size_condition(1024, 1024, 1024) == (1024, 1024, 0, 0, 1024, 1024)
     assert size_condition(896, 1152, 1024) == (896, 1152, 0, 0, 896, 1152)  # one of its own shapes
     assert size_condition(512, 512, 1024)[:2] == (1024, 1024) and size_condition(256, 512, 1024)[:2] == (512, 1024)

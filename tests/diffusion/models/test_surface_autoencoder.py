@@ -60,7 +60,7 @@ def test_a_folder_gives_back_the_same_network(tmp_path: Path, told: int) -> None
     assert torch.equal(vae.decode(latents, surface).sample, again.decode(latents, surface).sample)
 
 
-def test_a_decoder_that_begins_to_be_told_of_surfaces_paints_as_before() -> None:
+def test_a_decoder_with_new_surface_inputs_paints_as_before() -> None:
     torch.manual_seed(0)
     vae = SurfaceAutoencoder(4, (8, 8, 16), (1, 1, 1), (8, 12, 16), (1, 1, 1), 3)
     latents = torch.randn(1, 4, 6, 6)

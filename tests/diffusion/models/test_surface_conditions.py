@@ -149,7 +149,7 @@ def test_a_bare_canvas_shows_one_kind(kind: str) -> None:
         assert torch.allclose(told.depth, torch.full((16, 24), 5.0)) and bool((told.normal[2] > 0.999).all())
 
 
-def test_the_decoder_is_told_where_surfaces_meet() -> None:
+def test_the_decoder_gets_the_borders_of_surfaces() -> None:
     told = bare_surface("wall", 16, 16)
     owner = torch.zeros(16, 16, dtype=torch.int64)
     owner[:, 5:] = 1

@@ -73,7 +73,7 @@ def test_geometry_comes_from_the_g_buffer(gbuffer: GBuffer) -> None:
     assert torch.isinf(told.depth[torch.from_numpy(gbuffer.cell_side < 0)]).all()
 
 
-def test_the_decoder_is_told_of_borders_between_surfaces_and_regions(gbuffer: GBuffer) -> None:
+def test_the_decoder_gets_the_borders_of_surfaces_and_regions(gbuffer: GBuffer) -> None:
     plain = decoder_hint(Surface(gbuffer=gbuffer))
     assert plain is not None and plain.shape == (1, FINE, 8 * SIDE, 8 * SIDE)
     outline = plain[0, -2:].bool()
@@ -101,7 +101,7 @@ def test_exact_shares_sum_to_one_and_are_means_of_pixels(ids: np.ndarray) -> Non
         assert np.allclose(found[k], np.where(known > 0, share, masks[k]), atol=1e-5)
 
 
-def test_one_call_hears_every_prompt_where_it_belongs(surface: Model, canvas: Canvas) -> None:
+def test_one_call_applies_every_prompt_in_its_region(surface: Model, canvas: Canvas) -> None:
     settings = replace(BASE, guidance="none", steps=1)
     before = dream(surface, canvas, settings)
     assert before.calls == 1
@@ -143,7 +143,7 @@ def test_a_canvas_without_a_scene_is_dreamed_too(surface: Model, canvas: Canvas)
     assert not np.array_equal(dreamed.image, dream(surface, canvas, BASE).image)
 
 
-def test_windows_and_other_executions_are_told_the_same(surface: Model, canvas: Canvas) -> None:
+def test_windows_and_other_executions_get_the_same_conditions(surface: Model, canvas: Canvas) -> None:
     """Cut into windows, each window still knows where it lies on its surface: windows of the whole canvas change nothing."""
     whole = dream(surface, canvas, BASE)
     windows = dream(surface, canvas, replace(BASE, window=8 * SIDE))
@@ -152,7 +152,7 @@ def test_windows_and_other_executions_are_told_the_same(surface: Model, canvas: 
         assert np.isfinite(dream(surface, canvas, replace(BASE, execution=execution)).latents).all()
 
 
-def test_the_decoder_hears_the_surface(surface: Model, canvas: Canvas) -> None:
+def test_the_decoder_uses_the_surface(surface: Model, canvas: Canvas) -> None:
     latents = torch.randn(1, surface.channels, SIDE, SIDE, generator=torch.Generator().manual_seed(2))
     told = surface.decode_surface(latents, canvas.surface)  # type: ignore[attr-defined]
     assert told.shape == (3, 8 * SIDE, 8 * SIDE)

@@ -64,7 +64,7 @@ def test_the_order_of_regions_is_of_no_matter() -> None:
     assert torch.allclose(network(**asked), network(**turned), atol=1e-4)
 
 
-def test_a_prompt_is_heard_where_its_region_is() -> None:
+def test_a_prompt_acts_in_its_region() -> None:
     """Another prompt on the right changes the right much more than what lies far to the left of it."""
     network, asked = tiny(), inputs(4, 48)
     contexts = asked["contexts"].clone()
@@ -74,7 +74,7 @@ def test_a_prompt_is_heard_where_its_region_is() -> None:
 
 
 @pytest.mark.parametrize("name", ["harmonics", "shape", "contexts", "t", "sample"])
-def test_everything_that_is_told_is_heard(name: str) -> None:
+def test_every_condition_changes_the_prediction(name: str) -> None:
     network, asked = tiny(), inputs(8, 8)
     other = {**asked, name: 0.5 * asked[name] - 0.1}
     assert float((network(**asked) - network(**other)).abs().max()) > 1e-3

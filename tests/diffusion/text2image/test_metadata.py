@@ -82,7 +82,7 @@ def test_what_is_transparent_is_white_in_a_picture_and_black_in_a_mask(tmp_path:
     assert (np.asarray(_open_resized(tmp_path / "x.png", "L", (8, 8), "--mask")) == 0).all()
 
 
-def test_what_can_not_be_read_is_told_before_a_model_is_loaded(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported_before_a_model_is_loaded(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero"), tmp_path / "missing.png"):
         with pytest.raises(InputError, match="it must be a picture for --init"):
@@ -95,7 +95,7 @@ def test_what_can_not_be_read_is_told_before_a_model_is_loaded(tmp_path: Path) -
     ("size", "dilate", "fits"),
     [(512, 4, True), (64, 4, False), (128, 2, True), (96, 4, False), (100, 4, True), (64, 1, True)],
 )
-def test_a_dilation_that_a_canvas_can_not_hold_is_told_before_the_model_is_loaded(
+def test_a_dilation_too_large_for_the_canvas_is_reported_before_the_model_is_loaded(
     size: int, dilate: int, fits: bool
 ) -> None:
     multiple = read_multiple()

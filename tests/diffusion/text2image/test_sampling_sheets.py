@@ -20,7 +20,7 @@ def test_a_sheet(own, by):
 
 
 @pytest.mark.parametrize("words", [["sheet"], ["sheet.png", "--steps", "4,x"], ["sheet.png", "--steps", "0"]])
-def test_a_wrong_call_is_told_before_anything_is_dreamed(words, tmp_path, monkeypatch, capsys):
+def test_a_wrong_call_is_reported_before_anything_is_dreamed(words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as left:
         main(words)

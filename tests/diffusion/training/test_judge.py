@@ -52,6 +52,6 @@ def test_the_judge_counts_right_answers() -> None:
     assert found == {"material": 0.5, "light": 0.75}
 
 
-def test_the_judge_that_is_kept_knows_pictures_that_it_has_not_seen() -> None:
+def test_the_bundled_judge_names_new_pictures() -> None:
     found = measure_accuracy(load_classifier(FILE), plain_pictures(777, 84))
     assert found["material"] > 0.88 and found["light"] > 0.85

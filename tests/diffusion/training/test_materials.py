@@ -61,7 +61,7 @@ def test_a_wall_looks_the_same_from_a_patch_further(along: int) -> None:
         assert float(first.float().std()) > 5
 
 
-def test_the_highest_stamp_is_seen_and_stamps_wrap_round() -> None:
+def test_the_highest_stamp_covers_others_and_stamps_wrap_round() -> None:
     found = scatter(Patch(4, texels=16), 0.5, 0.42, leaf(0.8, 0.5))
     assert float(found.covered.float().mean()) > 0.5
     assert bool((found.inside[found.covered] > 0).all())

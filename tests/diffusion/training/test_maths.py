@@ -120,7 +120,7 @@ def test_period_finds_the_rows(pixels: int, axis: int) -> None:
     assert abs(found - pixels) <= 1 and strength > 0.3
 
 
-def test_edges_on_borders_are_seen() -> None:
+def test_edges_on_borders_are_measured() -> None:
     inside = torch.zeros(128, 128)
     inside[32:96, 32:96] = 1
     right = torch.nn.functional.pad(inside[:, 1:] != inside[:, :-1], (0, 1))

@@ -115,11 +115,11 @@ def test_every_row_of_the_table_is_measured(figures: tuple) -> None:
         assert all(np.isfinite(value) for part in found.values() for value in part.values())
 
 
-def test_who_hears_no_setting_obeys_none(figures: tuple) -> None:
+def test_a_model_that_ignores_all_settings_obeys_none(figures: tuple) -> None:
     assert set(figures[0]["obedience"].values()) == {0.0}
 
 
-def test_who_hears_all_settings_obeys_all(data: DataConfig) -> None:
+def test_a_model_that_uses_all_settings_obeys_all(data: DataConfig) -> None:
     """Grey without a prompt; the truth shows more with the scale, the negative prompt's material less, in few steps less exactly."""
 
     class Obedient(Knowing):
@@ -139,7 +139,7 @@ def test_who_hears_all_settings_obeys_all(data: DataConfig) -> None:
 
 
 @pytest.mark.parametrize("kind", ["boxes", "wall", "floor", "sky"])
-def test_a_view_is_told_what_training_is_told(kind: str) -> None:
+def test_a_view_has_the_conditions_of_training(kind: str) -> None:
     """The program's geometry of a drawn world is that which the denoiser is trained on."""
     world = random_world(np.random.default_rng(2), kind, 64)
     view = view_of(world, torch.zeros(3, 64, 64, dtype=torch.uint8), ["a"] * 4)

@@ -183,7 +183,7 @@ def test_folders_without_enough_pictures_are_one_sentence(tmp_path: Path, capsys
     assert "holds no pictures" in capsys.readouterr().err
 
 
-def test_what_there_is_and_what_has_no_effect_is_told(runs: Path, capsys) -> None:
+def test_choices_and_settings_without_effect_are_named(runs: Path, capsys) -> None:
     assert rayverie(["train", "data", "data", f"folder={runs / 'pictures'}", "size=96", "surfaces=3"]) == 0
     told = capsys.readouterr()
     assert "11 pictures to train on and 1 held out" in told.out and "96×96" in told.out

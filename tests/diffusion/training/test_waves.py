@@ -37,7 +37,7 @@ def test_a_picture_agrees_with_itself(wave: int, begin: float, blocks: float) ->
 
 
 @given(st.integers(8, 30), st.floats(-0.45, 0.45))
-def test_how_far_the_pattern_is_off_is_told(wave: int, turn: float) -> None:
+def test_the_phase_error_of_a_pattern_is_measured(wave: int, turn: float) -> None:
     v = place(6.0, 1.3)
     found = agreement(stripes(v, wave, turn), stripes(v, wave), v)
     assert math.remainder(found.turn + turn, 1) == pytest.approx(0, abs=0.1)
