@@ -14,6 +14,8 @@ from base.strict_yaml import dump_yaml, parse_yaml, read_yaml
 from base.typed import convert_json
 
 T = TypeVar("T")
+OPTIONAL = ("perceptual",)
+"""Fields that may be empty though their default is not: that part is then left out."""
 
 
 def load_config(kind: type[T], path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> T:
@@ -46,7 +48,7 @@ def build(kind: type[T], values: dict, where: str, prefix: str = "") -> T:
         if key not in hints:
             raise InputError(where, f"{prefix}{key}", f"is no key here; known are {', '.join(sorted(hints))}")
         given[key] = _build_value(hints[key], value, where, f"{prefix}{key}")
-        if given[key] == "" and getattr(kind, key) != "":
+        if given[key] == "" and getattr(kind, key) != "" and key not in OPTIONAL:
             raise InputError(where, f"{prefix}{key}", "is empty; give it a value or leave it out")
     settings = kind(**given)
     check(settings, where, prefix.rstrip("."))
