@@ -50,6 +50,10 @@ def draw_added(
     adapters = _several(ui, "ip-adapter", "IP-Adapters", _rows(entries, "ip-adapter", given), given, chosen)
     options = _autoencoders(entries, wish.options)
     imgui.end_disabled()
+    if chosen is not None and chosen.facts.raw:
+        raw = imgui.checkbox("Weights of the last step", options.weights == "raw")[1]
+        hint("Paint with the weights as they were before averaging, not with those averaged over the training.")
+        options = replace(options, weights="raw" if raw else "ema")
     if not any(one.facts.kind in KINDS_LISTED for one in entries) and not ours:
         faint(NONE_LISTED)
     # a model has one IP-Adapter, so the last one ticked counts
@@ -59,6 +63,8 @@ def draw_added(
 
 def fitting(wish: ModelChoice, chosen: ListedModel | None) -> ModelChoice:
     """Return the choice without additions that its model can't take."""
+    if chosen is not None and not chosen.facts.raw:
+        wish = replace(wish, options=replace(wish.options, weights="ema"))
     if chosen is None or chosen.facts.family != OURS:
         return wish
     options = replace(wish.options, vae=None, preview_vae=None)

@@ -41,6 +41,7 @@ class Facts:
     kind: key of KINDS; family: e.g. "Stable Diffusion 1.x"; parts: its networks
     native: side in pixels of the pictures it was trained on, or None; width: channels of the decoder at full resolution, 0 without one
     missing: what it lacks to be loaded, a phrase each; unsupported: why it can't be loaded though it is complete, or ""
+    raw: whether the weights of its U-Net are there as they were before averaging, too
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Facts:
     width: int = 0
     missing: tuple[str, ...] = ()
     unsupported: str = ""
+    raw: bool = False
 
     @property
     def complete(self) -> bool:

@@ -15,6 +15,7 @@ from diffusion.library.facts import Facts, Part
 from diffusion.library.weight_files import choose_weights, missing_shards
 from diffusion.loaders.base_configs import BASE_CONFIGS, UNET, family_of_tensors
 from diffusion.loaders.embedded import OWN, read_native_size
+from diffusion.loaders.options import is_raw
 
 OURS = "Rayverie, knows surfaces"
 BY_CONTEXT = {768: "sd1", 1024: "sd2", 2048: "xl"}
@@ -84,9 +85,9 @@ def _of_pipeline(path: Path) -> Facts:
     widths = vae.get("block_out_channels") or vae.get("decoder_channels") or vae.get("decoder_block_out_channels")
     if unsupported and not (path / "unet").is_dir():  # then nothing of this program's parts is missed
         missing = []
-    return Facts(
-        path, "model", family, tuple(parts), read_native_size(path), _first(widths), tuple(missing), unsupported
-    )
+    raw = any(is_raw(file.name) for file in (path / "unet").glob("*.safetensors"))
+    native = read_native_size(path)
+    return Facts(path, "model", family, tuple(parts), native, _first(widths), tuple(missing), unsupported, raw)
 
 
 def _family_of_pipeline(path: Path, unet: Mapping[str, Any], index: Mapping[str, Any]) -> tuple[str, str]:

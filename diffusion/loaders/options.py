@@ -44,6 +44,8 @@ class LoadOptions:
     )
 
 
+RAW = "non_ema"
+"""The variant of weights that are not averaged over the training, as diffusers names it."""
 USUAL = LoadOptions()
 
 
@@ -59,3 +61,8 @@ def option_remarks(options: LoadOptions, model: Any, previews: bool) -> list[str
         ("--vae-device", options.vae_device == model.device.type, "the network runs there, too"),
     )
     return [f"{flag} has no effect: {reason}." for flag, idle, reason in rows if idle]
+
+
+def is_raw(name: str) -> bool:
+    """Whether a weight file of this name is of the RAW variant."""
+    return f".{RAW}." in name

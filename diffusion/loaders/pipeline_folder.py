@@ -12,7 +12,8 @@ from base.errors import InputError
 from base.reading import read_json
 from diffusion.loaders.checkpoints import describe_load_error, prepare_for_inference
 from diffusion.loaders.embedded import OWN
-from diffusion.loaders.pretrained import is_raw, load_pretrained
+from diffusion.loaders.options import is_raw
+from diffusion.loaders.pretrained import load_pretrained
 from diffusion.models.clip import Clip
 
 LAYOUT = "a model is a diffusers folder with unet, vae, scheduler, and its text encoder"

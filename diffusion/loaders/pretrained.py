@@ -13,9 +13,7 @@ import torch
 from base.errors import InputError
 from base.safetensors_header import read_header, refuse_integers, weights_of
 from diffusion.loaders.checkpoints import describe_load_error, refuse_not_finite
-
-RAW = "non_ema"
-"""The variant of weights that are not averaged over the training."""
+from diffusion.loaders.options import RAW, is_raw
 
 
 def load_pretrained(
@@ -49,11 +47,6 @@ def load_pretrained(
         raise InputError(where, f"{part}.{missing[0]}", "is missing; the weights don't belong to the configuration")
     refuse_not_finite(where, part, network)
     return torch.nn.Module.to(network, dtype)  # diffusers keeps numbers of double length; its own `to` would print
-
-
-def is_raw(name: str) -> bool:
-    """Whether a weight file of this name is of the RAW variant."""
-    return f".{RAW}." in name
 
 
 def weight_files(folder: Path) -> list[str]:

@@ -12,7 +12,7 @@ from base.errors import InputError
 from base.files import atomic_write
 from base.reading import read_json
 from diffusion.loaders.embedded import EMBEDDED, OWN
-from diffusion.loaders.pretrained import RAW
+from diffusion.loaders.options import RAW
 from diffusion.models.preview import solve_preview_map
 from diffusion.models.surface_autoencoder import SurfaceAutoencoder
 from diffusion.training.config import DenoiserConfig

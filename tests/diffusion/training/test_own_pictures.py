@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from app.__main__ import main as rayverie
 from base.errors import InputError
+from diffusion.library.read_facts import read_facts
 from diffusion.loaders.loading import load_model
 from diffusion.loaders.options import LoadOptions
 from diffusion.text2image.generate import GenerateSettings, generate, make_canvas
@@ -246,6 +247,12 @@ def test_a_model_with_both_weights_is_asked_for_one_of_them(runs: Path, tmp_path
     for name, model in read.items():
         alone = load_model(models[name], "cpu").unet.state_dict()
         assert all(torch.equal(tensor, alone[key]) for key, tensor in model.unet.state_dict().items())
+    found = {weights: read_facts(folder) for weights, folder in models.items()}
+    assert {weights: facts.raw for weights, facts in found.items() if facts} == {
+        "both": True,
+        "ema": False,
+        "raw": False,
+    }
     assert read["ema"].id != read["raw"].id and read["ema"].space == read["raw"].space
     with pytest.raises(InputError, match=r"unet has no raw weights .* leave out --weights"):
         load_model(models["ema"], "cpu", options=LoadOptions(weights="raw"))
