@@ -124,9 +124,17 @@ class Export:
 
     world: Path | None = option(None, "The world file.", positional=True, metavar="WORLD")
     scene: SceneChoice = field(default_factory=SceneChoice)
-    out: Path | None = option(None, "The GLB file to write; without it and --html, out/NAME.glb.", output=True)
+    out: Path | None = option(
+        None, "The GLB file to write; without it, --html and --mesh-textures, out/NAME.glb.", output=True
+    )
     html: Path | None = option(
         None, "The folder to write a web page to; open its index.html.", metavar="DIR", output=True
+    )
+    mesh_textures: Path | None = option(
+        None,
+        "The folder to write the painted texture of each mesh to, a PNG that fits the mesh's own texture coordinates.",
+        metavar="DIR",
+        output=True,
     )
     textures: str = option(
         "png",
@@ -206,10 +214,10 @@ class Web:
 
 @dataclass(frozen=True)
 class Import:
-    """Make a scene of a MagicaVoxel model (.vox): a block for each voxel, a material for each colour. Or make presets of
-    raycast_diffusion's profiles (.yaml)."""
+    """Make a scene of a MagicaVoxel model (.vox), a block for each voxel and a material for each colour, or of a mesh with texture
+    coordinates (.glb, .obj). Or make presets of raycast_diffusion's profiles (.yaml)."""
 
-    model: Path | None = option(None, "The .vox or .yaml file.", positional=True, metavar="FILE")
+    model: Path | None = option(None, "The .vox, .glb, .obj or .yaml file.", positional=True, metavar="FILE")
     out: Path | None = option(
         None,
         "Folder of the scene, which must be new or empty. Default: out/NAME. Folder of presets; default: the Sampler panel's.",
@@ -218,6 +226,8 @@ class Import:
     )
     margin: int = option(8, "Blocks of ground around the model.", range=(0, 256))
     ground: str = option("green grass", "Prompt of the ground; empty for no ground.", metavar="TEXT")
+    size: float = option(4.0, "Blocks along the longest side of a mesh.", range=(0.1, 256.0))
+    prompt: str = option("", "Prompt of a mesh. Default: its file's name.", metavar="TEXT")
 
 
 @dataclass(frozen=True)

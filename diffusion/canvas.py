@@ -65,6 +65,7 @@ class GBuffer:
     cell_side, side: int8 [h,w] and [H,W], the side that a surface faces: 0..5 = +x −x +y −y +z −z, −1 in the sky
     cell_depth, depth: float32 [h,w] and [H,W], view-space z in blocks; any value in the sky
     opacity: float32 [H,W], 0..1, of the surface; None: all is opaque
+    mesh: int32 [H,W], a number for each mesh, whose surface may be curved and faces `side` the most; −1 elsewhere; None: no meshes
     """
 
     camera: Camera
@@ -73,6 +74,7 @@ class GBuffer:
     side: np.ndarray
     depth: np.ndarray
     opacity: np.ndarray | None = None
+    mesh: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from base.errors import InputError
 from scenes.extrude import Blocks
 from scenes.materials import MAX_MATERIALS, MaterialFile, parse_materials, to_yaml_data
+from scenes.obstacles import with_meshes
 from scenes.scene import EMPTY, NO_COLOUR, Colour, Material, Scene
 from scenes.tours import generate_paths
 
@@ -77,16 +78,13 @@ def regenerate_paths(scene: Scene, blocks: Blocks) -> Scene:
     """Replace the generated paths by those for the given blocks."""
     if not scene.generated:
         return scene
-    fresh = {name: path for name, path in generate_paths(blocks).items() if name in scene.generated}
+    fresh = {name: path for name, path in generate_paths(with_meshes(blocks, scene)).items() if name in scene.generated}
     return replace(scene, paths={**scene.paths, **fresh})
 
 
 def validate_scene(scene: Scene) -> Scene:
     """Return the scene as if it were read from a file, with texts trimmed. InputError for values that no file may have."""
-    file = MaterialFile(
-        scene.background, scene.materials, scene.voxels_per_block, scene.floor, scene.ceiling, scene.style
-    )
-    read = parse_materials(to_yaml_data(file), scene.name)
+    read = parse_materials(to_yaml_data(MaterialFile.of(scene)), scene.name)
     return replace(scene, background=read.background, materials=read.materials, style=read.style)
 
 
@@ -127,8 +125,15 @@ def match_materials(before: Scene, after: Scene) -> np.ndarray:
 
 
 def _rename_links(scene: Scene, old: str, new: str | None) -> Scene:
-    """Replace every reference to a material's name; None removes them."""
+    """Replace every reference to a material's name; None removes them. InputError where a mesh would be left without a material."""
     if old == new:
         return scene
+    meshes = tuple(
+        replace(mesh, place=replace(mesh.place, material=new)) if mesh.place.material == old else mesh
+        for mesh in scene.meshes
+    )
+    if bare := next((mesh for mesh in meshes if mesh.place.material is None), None):
+        raise InputError(scene.name, old, f"is the material of the mesh {bare.place.file}, which can't be without one")
     materials = tuple(replace(m, **{link: new for link in LINKS if getattr(m, link) == old}) for m in scene.materials)
-    return replace(scene, materials=materials, **{k: new for k in LAYERS if getattr(scene, k) == old})  # type: ignore[arg-type]
+    scene = replace(scene, materials=materials, meshes=meshes)
+    return replace(scene, **{k: new for k in LAYERS if getattr(scene, k) == old})  # type: ignore[arg-type]

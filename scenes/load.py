@@ -17,7 +17,10 @@ from base.reading import is_file, is_folder
 from base.strict_yaml import dump_yaml
 from scenes.extrude import extrude_scene
 from scenes.materials import MaterialFile, check_material_name, check_voxels_per_block, read_materials, to_yaml_data
+from scenes.mesh import Mesh
 from scenes.nerfstudio import looks_like_path, read_path, write_path
+from scenes.obstacles import with_meshes
+from scenes.read_mesh import read_mesh
 from scenes.scene import EMPTY, MAP_SIDES, MOST_LAYERS, NO_COLOUR, VOXELS_PER_BLOCK, CameraPath, Material, Scene
 from scenes.style_tags import with_absolute_styles, with_relative_styles
 from scenes.tours import generate_paths
@@ -65,12 +68,15 @@ def load_scene(
         style=file.style,
         notes=(*notes, *unlisted, *left_out),
         layers=layers,
+        meshes=tuple(Mesh(place, *read_mesh(materials_file.parent / place.file)) for place in file.meshes),
     )
     return _with_paths(scene, stored)
 
 
 def make_scene(pixels: np.ndarray, file: MaterialFile, name: str = "map") -> Scene:
     """The scene of a map and materials that are no files. pixels: uint8 [Z,X,4], RGBA, one pixel per block. Raises InputError."""
+    if file.meshes:
+        raise InputError(name, "meshes", "are files, and there is no folder for them here")
     if any(side not in MAP_SIDES for side in pixels.shape[:2]):
         least, most = MAP_SIDES[0], MAP_SIDES[-1]
         raise InputError(name, "", f"is {pixels.shape[1]}×{pixels.shape[0]} pixels; a map has {least} to {most} a side")
@@ -90,8 +96,8 @@ def make_scene(pixels: np.ndarray, file: MaterialFile, name: str = "map") -> Sce
 
 
 def save_scene(scene: Scene, folder: str | Path) -> None:
-    """Write map.png, materials.yaml, paths/*.json and, if there are any, layers.png; load_scene(folder) gives the same scene. Empty
-    ground is transparent.
+    """Write map.png, materials.yaml, paths/*.json and, if there are any, layers.png and mesh files; load_scene(folder) gives the same
+    scene. Empty ground is transparent.
 
     Each file is replaced completely or not at all; other paths in the folder stay. Raises InputError.
     """
@@ -109,16 +115,17 @@ def save_scene(scene: Scene, folder: str | Path) -> None:
             layers.save(temporary, format="PNG", optimize=True)
     else:
         (folder / LAYERS).unlink(missing_ok=True)
-    file = MaterialFile(
-        scene.background, scene.materials, scene.voxels_per_block, scene.floor, scene.ceiling, scene.style
-    )
+    for mesh in scene.meshes:
+        with atomic_write(folder / mesh.place.file) as temporary:
+            temporary.write_bytes(mesh.data)
+    file = MaterialFile.of(scene)
     file = with_prompts(file, lambda text: with_relative_styles(text, folder))
     with atomic_write(folder / "map.png") as temporary:
         picture.save(temporary, format="PNG", optimize=True)
     with atomic_write(folder / "materials.yaml") as temporary:
         temporary.write_text(dump_yaml(to_yaml_data(file)), encoding="utf-8")
     own = {name: path for name, path in scene.paths.items() if name not in scene.generated}
-    known = generate_paths(extrude_scene(scene)) if own.keys() & {"orbit", "walk"} else {}
+    known = generate_paths(with_meshes(extrude_scene(scene), scene)) if own.keys() & {"orbit", "walk"} else {}
     for name, path in own.items():
         if path != known.get(name):
             write_path(path, folder / "paths" / f"{name}.json")
@@ -246,5 +253,5 @@ def _with_paths(scene: Scene, stored: dict[str, CameraPath]) -> Scene:
     """The scene with its stored paths, and those that it lacks of the ones that every scene has."""
     if {"orbit", "walk"} <= stored.keys():
         return dataclasses.replace(scene, paths=stored, generated=frozenset())
-    generated = {k: p for k, p in generate_paths(extrude_scene(scene)).items() if k not in stored}
+    generated = {k: p for k, p in generate_paths(with_meshes(extrude_scene(scene), scene)).items() if k not in stored}
     return dataclasses.replace(scene, paths={**stored, **generated}, generated=frozenset(generated))

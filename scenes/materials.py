@@ -1,8 +1,8 @@
 """materials.yaml: the prompts, heights and colours behind a map's colours, read with one clear sentence per mistake.
 
 A file has `background: {prompt, negative_prompt, display}` and `materials:`, a list; `style: {prompt, negative_prompt, light}`,
-`voxels_per_block`, `floor` and `ceiling` are optional. Heights are blocks above the ground plane. The layout is that of
-raycast_diffusion's material files.
+`voxels_per_block`, `floor`, `ceiling` and `meshes`, a list, are optional. Heights are blocks above the ground plane. The layout is
+that of raycast_diffusion's material files.
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ from typing import Any
 from base.errors import InputError
 from base.settings import MOST_CHARACTERS
 from base.strict_yaml import read_yaml
-from scenes.scene import NO_COLOUR, Background, Colour, Material
+from scenes.camera import Vector
+from scenes.mesh import MeshPlace
+from scenes.scene import NO_COLOUR, Background, Colour, Material, Scene
 from scenes.style import LIGHTS, NO_STYLE, Style
 
 MAX_MATERIALS = 254  # a map and a voxel are one byte; 0 is empty
 MAX_HEIGHT = 256.0
 MAX_BYTES = 1 << 20
 FINENESS = range(1, 17)  # voxels per block
-TOP_KEYS = ("background", "style", "materials", "voxels_per_block", "floor", "ceiling")
+TOP_KEYS = ("background", "style", "materials", "voxels_per_block", "floor", "ceiling", "meshes")
+MESH_KEYS = ("file", "material", "position", "rotation", "scale")
+MAX_MESHES = 64  # each has a number beside the six sides of a block, in one byte
+FARTHEST, MOST_SCALE = 10_000.0, 1000.0  # blocks from the origin; blocks for a unit of a mesh's file
 BACKGROUND_KEYS = ("prompt", "negative_prompt", "display")
 STYLE_KEYS = ("prompt", "negative_prompt", "light")
 MATERIAL_KEYS = (
@@ -46,6 +51,14 @@ class MaterialFile:
     floor: str | None = None
     ceiling: str | None = None
     style: Style = NO_STYLE
+    meshes: tuple[MeshPlace, ...] = ()
+
+    @staticmethod
+    def of(scene: Scene) -> MaterialFile:
+        """What the materials.yaml of a scene says."""
+        places = tuple(mesh.place for mesh in scene.meshes)
+        fields = scene.voxels_per_block, scene.floor, scene.ceiling, scene.style, places
+        return MaterialFile(scene.background, scene.materials, *fields)
 
 
 def read_materials(path: str | Path) -> MaterialFile:
@@ -75,6 +88,7 @@ def parse_materials(data: object, where: str | Path) -> MaterialFile:
         floor=check_material_name(materials, top.get("floor"), where, "floor"),
         ceiling=check_material_name(materials, top.get("ceiling"), where, "ceiling"),
         style=_style(where, top.get("style")),
+        meshes=_meshes(where, top.get("meshes"), materials),
     )
 
 
@@ -107,6 +121,7 @@ def to_yaml_data(file: MaterialFile) -> dict[str, Any]:
         "floor": file.floor,
         "ceiling": file.ceiling,
         "materials": [_entry(m) for m in file.materials],
+        "meshes": [_mesh_entry(mesh) for mesh in file.meshes] or None,
     }
     return {key: value for key, value in top.items() if value is not None}
 
@@ -172,6 +187,62 @@ def _material(where: object, index: int, entry: object) -> Material:
         material_over=_optional_text(where, data.get("material_over"), f"{field}.material_over"),
         material_under=_optional_text(where, data.get("material_under"), f"{field}.material_under"),
     )
+
+
+def _meshes(where: object, data: object, materials: tuple[Material, ...]) -> tuple[MeshPlace, ...]:
+    if data is None:
+        return ()
+    if not isinstance(data, list) or len(data) > MAX_MESHES:
+        raise InputError(where, "meshes", f"must be a list of up to {MAX_MESHES} meshes")
+    return tuple(_mesh(where, f"meshes[{index}]", entry, materials) for index, entry in enumerate(data))
+
+
+def _mesh(where: object, field: str, entry: object, materials: tuple[Material, ...]) -> MeshPlace:
+    data = _mapping(where, field, entry, MESH_KEYS)
+    file = _text(where, _require(where, data, "file", field), f"{field}.file")
+    if file != Path(file).name or file.startswith(".") or "\\" in file or ":" in file:
+        problem = f"is {reprlib.repr(file)}; a mesh is a file in the scene's own folder, named without a folder"
+        raise InputError(where, f"{field}.file", problem)
+    material = check_material_name(materials, _require(where, data, "material", field), where, f"{field}.material")
+    assert material is not None
+    if next(m for m in materials if m.name == material).opacity < 1:
+        raise InputError(where, f"{field}.material", f"{material!r} is see-through; a mesh needs an opaque material")
+    scale = data.get("scale")
+    return MeshPlace(
+        file=file,
+        material=material,
+        position=_vector(where, data.get("position"), f"{field}.position", "blocks", FARTHEST),
+        rotation=_vector(where, data.get("rotation"), f"{field}.rotation", "degrees", 360.0),
+        scale=1.0 if scale is None else _scale(where, scale, f"{field}.scale"),
+    )
+
+
+def _vector(where: object, value: object, field: str, unit: str, most: float) -> Vector:
+    if value is None:
+        return (0.0, 0.0, 0.0)
+    ok = isinstance(value, list | tuple) and len(value) == 3
+    ok = ok and all(isinstance(c, int | float) and not isinstance(c, bool) and abs(c) <= most for c in value)  # type: ignore[union-attr]
+    if not ok:
+        problem = f"is {reprlib.repr(value)}; it is three numbers of {unit}, for x, y and z, from {-most:g} to {most:g}"
+        raise InputError(where, field, problem)
+    x, y, z = value  # type: ignore[misc]
+    return float(x), float(y), float(z)
+
+
+def _scale(where: object, value: object, field: str) -> float:
+    scale = _number(where, value, field, "a scale", MOST_SCALE, "")
+    if scale < 1 / MOST_SCALE:
+        raise InputError(
+            where, field, f"is {reprlib.repr(value)}; a scale is a number from {1 / MOST_SCALE:g} to {MOST_SCALE:g}"
+        )
+    return scale
+
+
+def _mesh_entry(mesh: MeshPlace) -> dict[str, Any]:
+    entry: dict[str, Any] = {"file": mesh.file, "material": mesh.material}
+    moved = {"position": list(mesh.position), "rotation": list(mesh.rotation)}
+    entry |= {key: value for key, value in moved.items() if any(value)}
+    return entry if mesh.scale == 1 else entry | {"scale": mesh.scale}
 
 
 def _refuse_twins(where: object, materials: tuple[Material, ...]) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 
 from scenes.camera import Camera, Vector
 from scenes.extrude import Blocks
-from scenes.scene import SKY
+from scenes.mesh import Mesh
+from scenes.scene import SKY, Scene
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,38 @@ def find_surface(blocks: Blocks, origin: Vector, ray: Vector) -> Surface | None:
             return None
 
 
-def material_at(blocks: Blocks, camera: Camera, aspect: float, place: tuple[float, float]) -> int:
-    """Return the index of the material that a view shows at a place (see `aim`), or SKY."""
-    found = find_surface(blocks, camera.position, aim(camera, aspect, place))
-    return SKY if found is None else int(blocks.find_material(np.array(found.voxel)))
+def material_at(
+    blocks: Blocks, camera: Camera, aspect: float, place: tuple[float, float], scene: Scene | None = None
+) -> int:
+    """Return the index of the material that a view shows at a place (see `aim`), or SKY. scene: whose meshes count, too."""
+    ray = aim(camera, aspect, place)
+    found = find_surface(blocks, camera.position, ray)
+    depth = np.inf if found is None else float(np.subtract(found.point, camera.position) @ camera.axes[2])
+    material = SKY if found is None else int(blocks.find_material(np.array(found.voxel)))
+    for mesh in scene.meshes if scene is not None else ():
+        nearer = find_mesh_depth(mesh, camera.position, ray)
+        if nearer < depth:
+            assert scene is not None
+            depth, material = nearer, scene.material_index(mesh.place.material)
+    return material
+
+
+def find_mesh_depth(mesh: Mesh, origin: Vector, ray: Vector) -> float:
+    """Return how many times `ray` it is from the origin to the nearest triangle that faces it; inf if it meets none.
+
+    After Möller & Trumbore, "Fast, Minimum Storage Ray/Triangle Intersection" (1997).
+    """
+    corners = mesh.corners
+    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    across = np.cross(ray, two)
+    slope = (one * across).sum(-1)
+    facing = slope > 1e-12
+    start = np.asarray(origin) - corners[facing, 0]
+    turned = np.cross(start, one[facing])
+    u = (start * across[facing]).sum(-1) / slope[facing]
+    v = turned @ np.asarray(ray) / slope[facing]
+    t = (turned * two[facing]).sum(-1) / slope[facing]
+    return float(t[(u >= 0) & (v >= 0) & (u + v <= 1) & (t > 0)].min(initial=np.inf))
 
 
 def find_height(origin: Vector, ray: Vector, x: float, z: float) -> float | None:

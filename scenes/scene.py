@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from scenes.camera import Camera
+from scenes.mesh import Mesh
 from scenes.style import NO_STYLE, Style
 
 Colour = tuple[int, int, int]
@@ -75,6 +76,7 @@ class Scene:
     """map: uint8 [Z,X], EMPTY or material index + 1; floor, ceiling: materials that fill empty columns, or None.
 
     layers: uint8 [Y,Z,X] blocks above the ground with the map's values, in place of what the map builds there; None without any.
+    meshes: what stands among the blocks.
 
     style: what is added to all prompts; generated: names of paths computed from the blocks and recomputed with them.
     notes: findings while loading that the user should know (pixels of an unlisted colour), one sentence each.
@@ -92,6 +94,7 @@ class Scene:
     generated: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     layers: np.ndarray | None = None
+    meshes: tuple[Mesh, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Scene):
@@ -104,7 +107,7 @@ class Scene:
 
     @property
     def hash(self) -> str:
-        """sha256 of what determines the volume: map, layers and the materials' geometry, without prompts and colours."""
+        """sha256 of what determines the volume: map, layers, meshes and the materials' geometry, without prompts and colours."""
         made = hashlib.sha256(self._rules.encode() + np.ascontiguousarray(self.map).tobytes())
         if self.layers is not None:
             made.update(repr(self.layers.shape).encode() + np.ascontiguousarray(self.layers).tobytes())
@@ -121,7 +124,9 @@ class Scene:
             {k: v for k, v in asdict(m).items() if k not in ("prompt", "negative_prompt", "display", "source")}
             for m in self.materials
         ]
-        return json.dumps([self.map.shape, self.voxels_per_block, self.floor, self.ceiling, shape], sort_keys=True)
+        meshes = [[asdict(mesh.place), mesh.geometry.key] for mesh in self.meshes]
+        rules = [self.map.shape, self.voxels_per_block, self.floor, self.ceiling, shape, *([meshes] if meshes else [])]
+        return json.dumps(rules, sort_keys=True)
 
     def _has_values_of(self, other: Scene) -> bool:
         return _same(self.map, other.map) and _same(self.layers, other.layers)
@@ -141,6 +146,10 @@ class Scene:
     def prompts(self) -> tuple[str, ...]:
         """All prompts and negative prompts of the materials and the background, with the style."""
         return tuple(text for material in (*range(len(self.materials)), SKY) for text in self.prompt(material))
+
+    def material_index(self, name: str) -> int:
+        """The index of a material that the scene has."""
+        return next(i for i, m in enumerate(self.materials) if m.name == name)
 
     def prompt(self, material: int) -> tuple[str, str]:
         """Return (prompt, negative prompt) of a material index, or of the background for SKY, with the style added."""

@@ -22,6 +22,7 @@ from app.panels import PANELS
 from base.errors import nearest
 from tests.diffusion.library.fake_hub import ID, hub_with
 from tests.diffusion.test_control import write_control
+from tests.scenes.mesh_files import drum, glb_of
 
 DOCS = Path(__file__).parents[1] / "docs"
 SYSTEMS = ("raycast_diffusion", "diffusion notebook", "iterative mixing", "DiffusionGen2", "diffusion visualization")
@@ -110,6 +111,7 @@ def there(
     ramp = np.linspace(0, 255, 32 * 32 * 3).astype(np.uint8).reshape(32, 32, 3)
     Image.fromarray(ramp).save("wall.png")
     Path("profiles.yaml").write_text("profiles: [{name: a, steps: 4, capture_steps: 2, cfg: 5.0}]")
+    Path("vase.glb").write_bytes(glb_of(*drum()))
     Path("run/samples").mkdir(parents=True)
     Path("run/log.jsonl").write_text('{"loss": 1.0, "step": 1}\n')
     Image.fromarray(ramp).save("run/samples/0000001.png")

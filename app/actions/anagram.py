@@ -58,6 +58,10 @@ def _gather_surface(view: View, gathered: GatheredView) -> Slices[tuple[Gathered
         raise InputError(
             "The sky", "", "is not a single surface; look at a wall or the ground, or choose the whole view"
         )
+    if not charts.of_blocks[chart]:
+        raise InputError(
+            "A mesh", "", "is not a single flat surface; look at a wall or the ground, or choose the whole view"
+        )
     gathered = yield from open_scene.painter.requests.gather_task(
         frontal_camera(charts, chart), (1, 1)
     ).remaining_slices()

@@ -15,14 +15,17 @@ from app.commands import Dream
 from app.inputs import inputs_of
 from app.loop.autopilot import SIZE, Autopilot, drain, make_measure, viewpoints
 from app.loop.headless_session import HeadlessSession, open_headless_session
+from app.loop.mesh_views import mesh_views
 from app.loop.paint_now import paint_sky, paint_view
 from app.loop.painter import Painter
 from app.loop.surface_painting import paint_sheets, plan_scene
 from app.loop.together import paint_round, paint_sheets_together, sort_into_waves
+from app.loop.together import paint_views as paint_views_together
 from app.session import Session, open_scene
 from app.signals import DeferredSignals
 from app.terminal import open_console
 from base.outputs import Output, refuse_outputs
+from engine.atlas.views import Part
 
 
 def run(command: Dream) -> int:
@@ -87,7 +90,8 @@ def paint_next_view(painter: Painter, pilot: Autopilot, signals: DeferredSignals
 def paint_surfaces(
     headless: HeadlessSession, command: Dream, console: Console, save: Callable[[], None], signals: DeferredSignals
 ) -> float:
-    """Paint sheet after sheet until `command.until` of all texels are finished or `command.views` are done. Returns the coverage."""
+    """Paint sheet after sheet until `command.until` of all texels of blocks are finished or `command.views` are done, then the views
+    around the scene's meshes. Returns the coverage of the blocks."""
     with progress(console) as bar:
         task = bar.add_task("painting the sky", total=None, words="")
         paint_sky(headless.painter)
@@ -105,5 +109,14 @@ def paint_surfaces(
             painting = paint_sheets_together(headless.painter, plan.sheets[:count], required, headless.crew)
         for number in signals.check_each(painting):
             bar.update(task, completed=number, words=f"{plan.coverage_after(number):.1%} painted")
+            save()
+        views = mesh_views(headless.scene)[: command.views - count]
+        bar.update(task, description="painting meshes", total=len(views), completed=0, words="")
+        for number, camera in enumerate(signals.check_each(views), 1):
+            if headless.crew is None:
+                paint_view(headless.painter, camera, SIZE)
+            else:
+                paint_views_together(headless.painter, [camera], SIZE, Part.SOLID, headless.crew)
+            bar.update(task, completed=number)
             save()
     return plan_scene(headless.painter).coverage_after(0)

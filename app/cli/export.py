@@ -17,6 +17,7 @@ from app.upscaling import NO_FACTOR, open_enlarger, refuse_upscaling
 from base.errors import InputError
 from base.outputs import Output, make_mark_test, refuse_nameless, refuse_outputs
 from engine.export.glb import GENERATOR, write_glb
+from engine.export.meshes import mesh_outputs, write_mesh_textures
 from engine.export.page import page_outputs, write_page
 from engine.export.paint import scene_of
 from engine.export.source import Advance, open_source
@@ -28,11 +29,15 @@ def run(command: Export) -> int:
     if command.world is None:
         raise InputError("export", "", "needs the world file to export, as in `rayverie export my.world`")
     out = command.out
-    if out is None and command.html is None:
+    if out is None and command.html is None and command.mesh_textures is None:
         out = Path("out") / f"{command.world.stem}.glb"
     refuse_outputs(_outputs(command, out), inputs_of(command))
     refuse_upscaling(command.upscale, command.upscaler)
     scene, console = _scene(command.world, command.scene), open_console(errors=True)
+    if command.mesh_textures is not None:
+        if not scene.meshes:
+            raise InputError("--mesh-textures", "", f"has no effect: the scene {scene.name!r} has no meshes")
+        refuse_outputs(mesh_outputs("--mesh-textures", command.mesh_textures, scene), inputs_of(command))
     if command.upscaler is not None and command.upscale == 1:
         console.print(NO_FACTOR, style="yellow")
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
@@ -43,7 +48,7 @@ def run(command: Export) -> int:
             bar.update(task, description=what, completed=share)
 
         _write(command, scene, out, advance)
-    for path in (out, command.html and command.html / "index.html"):
+    for path in (out, command.html and command.html / "index.html", command.mesh_textures):
         if path is not None:
             console.print(f"{path} is ready.", soft_wrap=True)
     return 0
@@ -62,6 +67,8 @@ def _write(command: Export, scene: Scene, out: Path | None, advance: Advance) ->
         write_glb(source, out, command.textures, advance)
     if command.html is not None:
         write_page(source, command.html, walking_rules(), advance)
+    if command.mesh_textures is not None:
+        write_mesh_textures(source, command.mesh_textures, advance)
 
 
 def _outputs(command: Export, out: Path | None) -> list[Output]:

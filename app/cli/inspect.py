@@ -15,6 +15,7 @@ from app.commands import Inspect
 from app.session import open_scene
 from app.terminal import escape_json, open_console
 from base.errors import escape_controls
+from base.grid import CELL
 from engine.geometry.charts import Charts, build_charts
 from engine.geometry.pack import PAGE
 from scenes.extrude import extrude_scene
@@ -39,6 +40,12 @@ def inspect(scene: Scene) -> dict[str, Any]:
     faces = faces_of(charts, len(scene.materials))
     for material, count in zip(found["materials"], faces, strict=True):
         material["faces"] = int(count)
+    for number, mesh in enumerate(found["meshes"]):
+        assert charts.meshes is not None
+        own = charts.meshes.mesh == number
+        mesh["texture"] = int(charts.meshes.texels[number]) * CELL
+        mesh["texels"] = int(charts.area[own].sum())
+        mesh["texels_per_block"] = round(1 / float(np.median(charts.spacing[own])), 2)
     found["faces"] = int(faces.sum())
     found["atlas"] = {
         "charts": len(charts),
@@ -52,9 +59,9 @@ def inspect(scene: Scene) -> dict[str, Any]:
 
 
 def faces_of(charts: Charts, materials: int) -> np.ndarray:
-    """int64 [materials]: exposed voxel faces, each one latent texel, of every material; the sky's are left out."""
+    """int64 [materials]: latent texels of every material, one for each exposed voxel face, and those of meshes; the sky's are left out."""
     solid = ~charts.sky
-    texels = charts.size.prod(axis=1)[solid]
+    texels = charts.area[solid]
     return np.bincount(charts.material[solid], weights=texels, minlength=materials).astype(np.int64)
 
 
@@ -77,6 +84,13 @@ def show(found: dict[str, Any], console: Console) -> None:
         f"atlas: {atlas['charts']:,} charts, {atlas['texels']:,} texels (sky {atlas['sky_texels']:,}), "
         f"{atlas['pages']} pages of {atlas['page_texels']}², {atlas['filled']:.0%} filled"
     )
+    for mesh in found["meshes"]:
+        console.print(
+            f"mesh {escape_controls(mesh['file'])}: {escape_controls(mesh['material'])}, {mesh['triangles']:,} triangles, "
+            f"{mesh['texels']:,} texels, {mesh['texels_per_block']:g} a block, a texture of {mesh['texture']}²",
+            highlight=False,
+            soft_wrap=True,
+        )
     console.print("paths: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in found["paths"].items()))
     for problem in found["problems"]:
         console.print(f"• {problem}", style="yellow")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.loop.mesh_views import mesh_views
 from app.loop.painter import Painter
 from engine.atlas import policy
 from engine.atlas.views import Part
@@ -24,7 +25,7 @@ Measure = Callable[[Camera], tuple[int, int]]  # → latent pixels of the view t
 
 
 def viewpoints(scene: Scene) -> list[Camera]:
-    """Return the cameras to paint a scene from: along all its paths, and looking around at points of its walk."""
+    """Return the cameras to paint a scene from: along all its paths, looking around at points of its walk, and around its meshes."""
     found = []
     for name in sorted(scene.paths):
         path = scene.paths[name]
@@ -33,7 +34,7 @@ def viewpoints(scene: Scene) -> list[Camera]:
             for turn in TURNS.get(name, (0.0,)):
                 turned = Camera.from_angles(camera.position, camera.yaw + turn, camera.pitch, camera.fov)
                 found.append(turned if turn else camera)
-    return found
+    return found + mesh_views(scene)
 
 
 def make_measure(painter: Painter, camera: Camera) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from base.grid import CELL
 from engine.atlas import policy
 from engine.atlas.views import GatheredView
 from engine.atlas.visibility import locate_pixels
+from engine.geometry import sides
 from engine.geometry.charts import Charts
 from engine.gl.context import wait_for_gl
 from engine.gl.time_sliced import TimeSlicedTask
@@ -188,8 +189,12 @@ def find_revisions(texel: np.ndarray, pages: dict[int, PageSnapshot]) -> np.ndar
 
 
 def number_planes(charts: Charts) -> np.ndarray:
-    """int64 [N]: a number for each chart; charts of the same plane and material, which look like one surface, share it."""
+    """int64 [N]: a number for each chart; charts of the same plane and material, or of one mesh, which look like one surface, share it."""
     normal = np.abs(np.cross(charts.u, charts.v)).argmax(axis=1)
     offset = np.where(charts.sky, 0, charts.corner[np.arange(len(charts)), normal])
-    table = np.stack([charts.side * ~charts.sky, offset, charts.material], axis=1)
+    side = charts.side * ~charts.sky
+    if charts.meshes is not None:  # a mesh looks like one surface, too
+        own = charts.meshes.mesh >= 0
+        side, offset = np.where(own, len(sides.NORMAL), side), np.where(own, charts.meshes.mesh, offset)
+    table = np.stack([side, offset, charts.material], axis=1)
     return np.unique(table, axis=0, return_inverse=True)[1].reshape(-1)

@@ -20,6 +20,7 @@ from engine.render.renderer import Renderer
 from scenes.camera import Camera
 from scenes.edit import match_materials
 from scenes.extrude import Blocks, extrude_scene
+from scenes.obstacles import Obstacles, find_obstacles
 from scenes.scene import Scene
 
 T = TypeVar("T")
@@ -28,17 +29,23 @@ CHANNELS = 4  # of most latent diffusion models; `fit` changes it if the model h
 
 @dataclass(frozen=True)
 class Plan:
-    """A scene's blocks, charts and light, computed on any thread before GL needs them."""
+    """A scene's blocks, charts, light and meshes' obstacles, computed on any thread before GL needs them."""
 
     scene: Scene
     blocks: Blocks
     charts: Charts
     light: BakedDaylight
+    obstacles: tuple[Obstacles, ...] = ()
 
     @property
     def bytes(self) -> int:
         """Main memory of all parts."""
-        return self.blocks.solid.nbytes + self.charts.bytes + self.light.cells.nbytes
+        return (
+            self.blocks.solid.nbytes
+            + self.charts.bytes
+            + self.light.cells.nbytes
+            + sum(o.solid.nbytes for o in self.obstacles)
+        )
 
 
 def plan(scene: Scene, wanted: Callable[[], bool] = lambda: True) -> Plan:
@@ -56,7 +63,8 @@ def plan(scene: Scene, wanted: Callable[[], bool] = lambda: True) -> Plan:
         charts.bounds,
         charts.runs,
     )  # kept with the charts: the frame's thread must not make them
-    return Plan(scene, blocks, charts, BakedDaylight.of(blocks, still(scene)))
+    light = BakedDaylight.of(blocks, still(scene))
+    return Plan(scene, blocks, charts, light, find_obstacles(still(scene)))
 
 
 class Planner:
@@ -81,7 +89,7 @@ class OpenScene:
 
     def __init__(self, ctx: moderngl.Context, plan: Plan, session: Session, worker: Worker) -> None:
         self.ctx, self.plan, self.worker = ctx, plan, worker
-        self.scene, self.ground = plan.scene, BlockGround(plan.blocks)
+        self.scene, self.ground = plan.scene, BlockGround(plan.blocks, plan.obstacles)
         self._set_up(session, CHANNELS)
 
     def fit(self, session: Session, model: ModelInfo) -> None:
@@ -120,7 +128,8 @@ class OpenScene:
         self.painter.cancel()
         self.volume.release()
         self.renderer.release()
-        self.plan, self.ground, self.volume, self.renderer = plan, BlockGround(plan.blocks), volume, renderer
+        self.plan, self.ground = plan, BlockGround(plan.blocks, plan.obstacles)
+        self.volume, self.renderer = volume, renderer
         self.painter.client.volume = volume
         self.reword(plan.scene)
         self.painter.reset_failures()

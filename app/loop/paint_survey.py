@@ -47,7 +47,7 @@ def survey(volume: LatentVolume, before: Survey | None = None) -> Survey:
     Runs on the GL thread; reading a page takes about a millisecond."""
     charts, known = volume.charts, before.pages if before else {}
     numbers, which = np.unique(charts.material, return_inverse=True)
-    texels = np.bincount(which, charts.size.prod(axis=1)).astype(int)
+    texels = np.bincount(which, charts.area).astype(int)
     wait_for_gl(volume.ctx)
     pages = {}
     for number in volume.atlas:

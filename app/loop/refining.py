@@ -1,12 +1,12 @@
 """How a view is refined beyond its first dream: which parts it is made of, and how each is gathered.
 
-A model that knows surfaces paints sheets, which show surfaces straight on (`engine.geometry.sheet`). Any other model paints close-ups:
-turned cameras with a smaller field of view (`app.loop.close_ups`).
+A model that knows surfaces paints sheets, which show surfaces straight on (`engine.geometry.sheet`). Meshes, which no sheet shows, and
+whatever any other model paints are painted by close-ups: turned cameras with a smaller field of view (`app.loop.close_ups`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -64,10 +64,12 @@ class Refiner(Protocol):
 
 @dataclass(frozen=True)
 class SheetRefiner:
-    """Paints what a view lacks by sheets."""
+    """Paints what a view lacks by sheets, and by close-ups of its meshes. side, enough: as for `CloseUpRefiner`."""
 
     volume: LatentVolume
     multiple: int  # canvas sides are multiples of it, in latent pixels
+    side: int
+    enough: float
     follows_walker = True
     part_name = "surface"
 
@@ -79,7 +81,18 @@ class SheetRefiner:
         shown = yield from volume.find_visible_texels_slices(view.camera, view.size, through=True)
         needs = yield from run_on_thread(partial(view_needs, charts, view.camera, view.size, shown))
         lacks = yield from lacking_slices(volume.atlas, charts, needs, view.level.steps)
-        return (yield from run_on_thread(partial(self._plan, needs, lacks)))
+        sheets = yield from run_on_thread(partial(self._plan, needs, lacks))
+        return (*sheets, *(yield from self._find_meshes(view, camera, canvas)))
+
+    def _find_meshes(self, view: View, camera: Camera, canvas: Size) -> Slices[tuple[Piece, ...]]:
+        """The close-ups of a view that show meshes which lack something: sheets show none."""
+        meshes = self.volume.charts.meshes
+        if meshes is None or view.size[1] <= view.level.height:
+            return ()
+        whole = yield from self.volume.gather_task(camera, canvas, False, Part.SOLID).remaining_slices()
+        whole = replace(whole, density=np.where(meshes.mesh[whole.chart] >= 0, whole.density, np.float32(0)))
+        parts = close_ups(view.camera, view.size, whole, view.level.height, view.level.steps, self.enough, self.side)
+        return tuple(Piece(one.camera, one.lacking) for one in parts)
 
     def _plan(self, needs: TexelNeeds, lacks: np.ndarray) -> tuple[Piece, ...]:
         """The sheets for what a view lacks, bool [n] of its needs. Any thread."""
@@ -89,8 +102,11 @@ class SheetRefiner:
         return tuple(Piece(*pair) for pair in zip(sheets, share.tolist(), strict=True))
 
     def gather(self, part: Piece) -> Slices[GatheredView | GatheredSheet]:
-        assert isinstance(part.what, Sheet)
-        return (yield from self.volume.gather_sheet_task(part.what).remaining_slices())
+        if isinstance(part.what, Sheet):
+            return (yield from self.volume.gather_sheet_task(part.what).remaining_slices())
+        return (
+            yield from self.volume.gather_task(part.what, (self.side, self.side), part=part.part).remaining_slices()
+        )
 
     def is_lacking(self, gathered: GatheredView | GatheredSheet, steps: float) -> bool:
         return bool((policy.missing_share(gathered, steps) > 0).any())
@@ -132,7 +148,7 @@ class CloseUpRefiner:
 
 def refiner_of(volume: LatentVolume, model: ModelInfo, enough: float) -> Refiner:
     """The refiner that suits a model."""
-    if model.knows_surfaces:
-        return SheetRefiner(volume, model.multiple // CELL)
     side = -(-model.native // model.multiple) * model.multiple
+    if model.knows_surfaces:
+        return SheetRefiner(volume, model.multiple // CELL, side, enough)
     return CloseUpRefiner(volume, side, enough)

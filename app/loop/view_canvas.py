@@ -57,7 +57,7 @@ def canvas_from(gathered: GatheredView | GatheredSheet, scene: Scene, full_steps
         depth = to_reference_camera(gathered.depth, gathered.camera.fov)
         opacity, fine = (opacity_of(seen, scene) for seen in (gathered.material, gathered.pixel_material))
         depths, sides = (gathered.depth, gathered.pixel_depth), (gathered.side, gathered.pixel_side)
-        seen = GBuffer(gathered.camera, sides[0], depths[0], sides[1], depths[1], fine)
+        seen = GBuffer(gathered.camera, sides[0], depths[0], sides[1], depths[1], fine, gathered.pixel_mesh)
     else:
         depth = opacity = None
         seen = FacingGBuffer(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from app.loop.autopilot import SIZE, Autopilot, Viewpoint, make_measure, viewpoints
+from app.loop.mesh_views import mesh_views
 from app.loop.open_scene import OpenScene
 from app.loop.sky import AROUND
 from app.loop.surface_pilot import SurfacePilot, plan_surfaces
@@ -112,6 +113,12 @@ class Flight:
                     return
             pilot.mark_done()
             self._pace.append((self._now, pilot.work(self.until)[0]))
+        for camera in mesh_views(self.open_scene.scene):
+            self.status_text = "painting meshes"
+            while painter.consider(camera, SIZE, refine=False):
+                yield
+                if self._end_after_failure():
+                    return
         self._end(f"{pilot.coverage:.0%} of the surfaces are painted")
 
     def _fly_by_views(self, pilot: Autopilot) -> Iterator[None]:

@@ -41,7 +41,8 @@ def edge_hint(gbuffer: GBuffer, regions: np.ndarray, prompts: Sequence[str]) -> 
     distance = np.where(gbuffer.side < 0, 0, gbuffer.depth).astype(np.float64)
     point = np.asarray(gbuffer.camera.position) + distance[..., None] * gbuffer.camera.rays((width, height))
     axis, sign = torch.where(side < 0, SKY, side // 2), torch.where(side % 2 == 0, 1, -1)
-    surface = owners(torch.from_numpy(regions.astype(np.int64)), axis, sign, torch.from_numpy(point).movedim(-1, 0))
+    where = torch.from_numpy(point).movedim(-1, 0)
+    surface = owners(torch.from_numpy(regions.astype(np.int64)), axis, sign, where, gbuffer.mesh)
     lines = borders(surface).numpy().max(0)
     return np.repeat(_bytes(lines)[..., None], 3, -1)
 

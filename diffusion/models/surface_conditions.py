@@ -123,12 +123,18 @@ def shape(seen: SurfaceGeometry) -> Tensor:
     return torch.cat((seen.normal, far, kind, seen.span.clamp(1e-3, LARGEST).log2() / 4), -3)
 
 
-def owners(region: Tensor, axis: Tensor, sign: Tensor, point: Tensor) -> Tensor:
-    """int64 [H,W], equal for pixels of one region in one plane. region, axis, sign: int [H,W]; point: [3,H,W], blocks, as for `seen`."""
+def owners(region: Tensor, axis: Tensor, sign: Tensor, point: Tensor, mesh: np.ndarray | None = None) -> Tensor:
+    """int64 [H,W], equal for pixels of one region in one plane, or on one mesh.
+
+    region, axis, sign: int [H,W]; point: [3,H,W], blocks, as for `seen`; mesh: int [H,W], its number, −1 elsewhere."""
     plane = point.gather(0, axis.clamp(min=0)[None])[0]
     plane = torch.where(axis == SKY, torch.zeros_like(plane), plane)
     side = (region * 4 + axis + 1) * 2 + (sign > 0)
-    return side * STEPS + (plane * PLANES).round().long() % STEPS
+    owner = side * STEPS + (plane * PLANES).round().long() % STEPS
+    if mesh is None:
+        return owner
+    number = torch.from_numpy(mesh.astype(np.int64))
+    return torch.where(number < 0, owner, -1 - number - region * STEPS)
 
 
 def borders(owner: Tensor) -> Tensor:

@@ -47,7 +47,8 @@ def decoder_hint(surface: Surface) -> Tensor | None:
     side = torch.from_numpy(gbuffer.side.astype(np.int64))
     axis, sign = torch.where(side < 0, SKY, side // 2), torch.where(side % 2 == 0, 1, -1)
     region = torch.zeros_like(side) if surface.region_ids is None else torch.from_numpy(surface.region_ids).long()
-    edges = borders(owners(region, axis, sign, point))
+    mesh = gbuffer.mesh if isinstance(gbuffer, GBuffer) else None
+    edges = borders(owners(region, axis, sign, point, mesh))
     if isinstance(gbuffer, FacingGBuffer):
         edges |= borders(torch.from_numpy(gbuffer.patch.astype(np.int64)))
     return fine_channels(seen, edges)[None]

@@ -13,7 +13,6 @@ from engine.atlas import policy
 from engine.atlas.page import DENSITY, EDGE_CONTAMINATED, FROZEN, STEPS
 from engine.atlas.pages import Atlas
 from engine.atlas.views import GatheredView, Part
-from engine.geometry import sides
 from engine.geometry.charts import Charts
 from engine.geometry.mesh import ChartMesh, find_visible_charts
 from engine.geometry.pack import PAGE
@@ -35,9 +34,9 @@ class GatherPass:
         self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, mesh: ChartMesh, targets: RenderTargets
     ) -> None:
         self.ctx, self.charts, self.atlas, self.mesh, self.targets = ctx, charts, atlas, mesh, targets
-        self._claim = get_program(ctx, "vertex/chart_view", "atlas/gather_claim")
-        self._colour = get_program(ctx, "vertex/chart_view", "atlas/gather_colour")
-        self._chart = get_program(ctx, "vertex/chart_view", "atlas/chart_depth")
+        self._claim = get_program(ctx, "vertex/chart_view", "atlas/gather_claim", charts.defines)
+        self._colour = get_program(ctx, "vertex/chart_view", "atlas/gather_colour", charts.defines)
+        self._chart = get_program(ctx, "vertex/chart_view", "atlas/chart_depth", charts.defines)
         self._gather = get_program(ctx, "vertex/full_target", "atlas/gather_stored")
         self._whole = ctx.vertex_array(self._gather, [])
         self._nothing = ctx.texture((1, 1), 4, data=bytes(4))
@@ -133,6 +132,7 @@ class GatherPass:
             pixel_side=pixel_side,
             pixel_depth=np.ascontiguousarray(pixels[..., 1]),
             part=part,
+            pixel_mesh=None if self.charts.meshes is None else self.charts.meshes.mesh[pixel_chart],
         )
 
     def _draw_surface(
@@ -223,7 +223,7 @@ def sample_view_noise(
     """Return float32 [C,h,w]: the surface's noise under each latent pixel, at a scale where no two neighbours share a cell."""
     h, w = chart.shape
     ray = camera.rays((w, h))
-    normal = sides.NORMAL[charts.side[chart]]
+    normal = charts.normal[chart]
     eye = np.where(charts.sky[chart][..., None], 0.0, camera.position)
     towards = np.minimum((normal * ray).sum(-1), -1e-6)
     depth = np.maximum((normal * (charts.origin[chart] - eye)).sum(-1) / towards, 1e-6)
@@ -232,7 +232,7 @@ def sample_view_noise(
 
 
 def surface_normals(charts: Charts, chart: np.ndarray, camera: Camera, small: tuple[int, int]) -> np.ndarray:
-    """Return float32 [h,w,3]: the side's normal; for the sky the direction back to the camera."""
+    """Return float32 [h,w,3]: the surface's normal; for the sky the direction back to the camera."""
     ray = camera.rays(small)
     back = -ray / np.linalg.norm(ray, axis=-1, keepdims=True)
-    return np.where(charts.sky[chart][..., None], back, sides.NORMAL[charts.side[chart]]).astype(np.float32)
+    return np.where(charts.sky[chart][..., None], back, charts.normal[chart]).astype(np.float32)

@@ -10,7 +10,6 @@ from engine.atlas import policy
 from engine.atlas.page import DENSITY, EDGE_CONTAMINATED, FROZEN, STEPS
 from engine.atlas.pages import Atlas
 from engine.atlas.visibility import TexelMasks
-from engine.geometry import sides
 from engine.geometry.charts import Charts
 from engine.geometry.pack import PAGE
 from engine.gl.time_sliced import Slices, TimeSlicedTask
@@ -39,7 +38,8 @@ class TexelNeeds:
 def view_needs(
     charts: Charts, camera: Camera, size: tuple[int, int], shown: TexelMasks, times: float = 1.0
 ) -> TexelNeeds:
-    """What a view of `size` (width, height) pixels needs of the texels that it shows (page → bool [PAGE,PAGE]), without the sky.
+    """What a view of `size` (width, height) pixels needs of the texels that it shows (page → bool [PAGE,PAGE]). Of blocks only: sheets
+    show neither the sky nor meshes.
 
     times: paint pixels along a side for one of the view.
 
@@ -49,14 +49,14 @@ def view_needs(
     chart, i, j = _locate(charts, shown)
     ray = charts.points(chart, i + 0.5, j + 0.5) - camera.position
     length = np.linalg.norm(ray, axis=-1)
-    cosine = np.abs((ray * sides.NORMAL[charts.side[chart]]).sum(-1)) / np.maximum(length, 1e-9)
+    cosine = np.abs((ray * charts.normal[chart]).sum(-1)) / np.maximum(length, 1e-9)
     depth = np.maximum(ray @ camera.axes[2], camera.near)
     density = times * camera.focal(size) / depth * charts.texel * np.sqrt(np.maximum(cosine, policy.GRAZING))
     return TexelNeeds(chart, i, j, density.astype(np.float32), length.astype(np.float32))
 
 
 def whole_needs(charts: Charts, eye: tuple[float, float, float], density: float = policy.CELL_DENSITY) -> TexelNeeds:
-    """Every texel of a scene at one density, without the sky; distance: from `eye`."""
+    """Every texel of a scene's blocks at one density; distance: from `eye`."""
     page = {number: charts.owner_map(number) >= 0 for number in range(charts.pages)}
     chart, i, j = _locate(charts, page)
     distance = np.linalg.norm(charts.points(chart, i + 0.5, j + 0.5) - eye, axis=-1).astype(np.float32)
@@ -101,12 +101,12 @@ def join_needs(charts: Charts, parts: list[TexelNeeds]) -> TexelNeeds:
 
 
 def _locate(charts: Charts, texels: TexelMasks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return chart, i and j, int32 [n], of texels given by page, without the sky's."""
+    """Return chart, i and j, int32 [n], of the texels of blocks, given by page."""
     found = []
     for number, mask in texels.items():
         y, x = np.nonzero(mask)
         chart = charts.owner_map(number)[y, x]
-        solid = (chart >= 0) & ~charts.sky[chart]
+        solid = (chart >= 0) & charts.of_blocks[chart]
         chart = chart[solid]
         found.append(np.stack([chart, x[solid] - charts.x[chart], y[solid] - charts.y[chart]]))
     chart, i, j = np.concatenate(found, axis=1) if found else np.zeros((3, 0), int)

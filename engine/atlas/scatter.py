@@ -14,7 +14,7 @@ from engine.atlas.views import GatheredView, PaintedView
 from engine.atlas.visibility import TexelMasks
 from engine.atlas.write_mask import upload_labels, upload_pixels
 from engine.geometry.charts import Charts
-from engine.geometry.mesh import PartQuads
+from engine.geometry.mesh import PartQuads, find_visible_charts
 from engine.geometry.pack import PAGE
 from engine.geometry.rectangles import merge_rectangles
 from engine.geometry.uniforms import camera_uniforms
@@ -70,8 +70,8 @@ class ScatterPass:
     def __init__(self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, targets: RenderTargets) -> None:
         self.ctx, self.charts, self.atlas, self.targets = ctx, charts, atlas, targets
         self._quads = PartQuads(ctx)
-        self._latent = get_program(ctx, "vertex/chart_page", "atlas/scatter_latents")
-        self._colour = get_program(ctx, "vertex/chart_page", "atlas/scatter_colour")
+        self._latent = get_program(ctx, "vertex/chart_page", "atlas/scatter_latents", charts.defines)
+        self._colour = get_program(ctx, "vertex/chart_page", "atlas/scatter_colour", charts.defines)
         self._owners: dict[int, np.ndarray] = {}
 
     def paint(
@@ -221,8 +221,14 @@ def find_visible_parts(charts: Charts, gathered: GatheredView, shown: np.ndarray
     """Return int [n,5] (chart, i0, j0, i1, j1): the parts of charts that painting a gathered view can touch.
 
     shown: charts visible at full size. Charts with many latent pixels are cut to the visible texels and a margin; others, so
-    narrow or steep that they lie between latent pixels, are returned whole.
+    narrow or steep that they lie between latent pixels, are returned whole. Of a mesh that is shown, all triangles that face the
+    camera are: many are smaller than a pixel.
     """
+    if charts.meshes is not None:
+        seen = np.isin(charts.meshes.mesh, np.setdiff1d(charts.meshes.mesh[shown], -1))
+        among = gathered.part.shown(charts)
+        seen &= True if among is None else among
+        shown = np.union1d(shown, find_visible_charts(charts, gathered.camera, gathered.size, seen))
     chart = gathered.chart.ravel()
     i = gathered.texel[..., 2].ravel() - charts.x[chart]
     j = gathered.texel[..., 1].ravel() - charts.y[chart]
@@ -237,4 +243,5 @@ def find_visible_parts(charts: Charts, gathered: GatheredView, shown: np.ndarray
     high = np.minimum(high + margin + 1, charts.size[found].T)
     cut = np.stack([found, *low, *high], axis=1)[count >= FEW_PIXELS]
     whole = np.setdiff1d(shown, cut[:, 0])
-    return np.concatenate([cut, np.stack([whole, 0 * whole, 0 * whole, *charts.size[whole].T], axis=1)])
+    whole_parts = np.stack([whole, 0 * whole, 0 * whole, *charts.size[whole].T], axis=1)
+    return charts.pieces_of(np.concatenate([cut, whole_parts]))

@@ -52,7 +52,8 @@ class GatheredCells:
                        edge, so latents and steps are 0 here and guide no dream. Their colours are kept: a latent pixel also
                        shows parts of other texels, which stay, and seam blending takes over their structure
     pixel_material:    int16 [H,W], the material of each pixel, since borders run through latent pixels
-    side, pixel_side:  int8 [h,w] and [H,W], the side of the voxel (`engine.geometry.sides`), -1 for the sky
+    side, pixel_side:  int8 [h,w] and [H,W], the side of the voxel (`engine.geometry.sides`), of meshes the one that they face most;
+                       -1 for the sky
     """
 
     size: tuple[int, int]
@@ -80,6 +81,7 @@ class GatheredView(GatheredCells):
     depth:             float32, view-space z in blocks; inf for the sky
     normal:            float32 [h,w,3], world space; for the sky the direction back to the camera
     pixel_depth:       float32 [H,W], view-space z in blocks; any value for the sky
+    pixel_mesh:        int32 [H,W], the mesh that each pixel shows, −1 elsewhere; None: the scene has none
     part:              which surfaces the view shows and may paint; scatter and write mask follow it
     """
 
@@ -90,6 +92,7 @@ class GatheredView(GatheredCells):
     normal: np.ndarray
     pixel_depth: np.ndarray
     part: Part = Part.ALL
+    pixel_mesh: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

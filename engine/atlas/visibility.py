@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import moderngl
 import numpy as np
 
-from engine.geometry import sides
 from engine.geometry.charts import Charts
 from engine.geometry.mesh import ChartMesh, PartQuads, find_visible_charts
 from engine.geometry.pack import PAGE
@@ -29,8 +28,8 @@ class VisibilityPass:
     def __init__(self, ctx: moderngl.Context, charts: Charts, mesh: ChartMesh) -> None:
         self.ctx, self.charts, self.mesh = ctx, charts, mesh
         self._targets, self._quads = RenderTargets(ctx), PartQuads(ctx)
-        self._view = get_program(ctx, "vertex/chart_view", "atlas/chart_depth")
-        self._test = get_program(ctx, "vertex/chart_page", "atlas/visible_texels")
+        self._view = get_program(ctx, "vertex/chart_view", "atlas/chart_depth", charts.defines)
+        self._test = get_program(ctx, "vertex/chart_page", "atlas/visible_texels", charts.defines)
         # the last view, and the chart of each of its pixels
         self._drawn: tuple[Camera, tuple[int, int], bool, np.ndarray] | None = None
         self._drawing = object()  # identifies the drawing that is in progress
@@ -77,6 +76,7 @@ class VisibilityPass:
         if through:  # no pixel tells how much of these is visible
             glass = find_visible_charts(self.charts, camera, size, self.charts.see_through)
             parts = np.concatenate([parts, _whole_parts(self.charts, glass)])
+        parts = self.charts.pieces_of(parts)
         for number in np.unique(self.charts.page[parts[:, 0]]).tolist():
             here = parts[self.charts.page[parts[:, 0]] == number]
             _add(found, number, self._test_texels(camera, size, marks, here, through))
@@ -167,10 +167,9 @@ class _Planes:
         self.local = np.cumsum(shown) - 1
         self.pages: list[int] = np.unique(charts.page[index]).tolist()
         start = charts.origin[index] - np.where(charts.sky[index, None], 0.0, camera.position)
-        self._normal = sides.NORMAL[charts.side[index]].astype(float)
+        self._normal = charts.normal[index].astype(float)
         self._far = _row_dots(self._normal, start)
-        axes = [axis[index] for axis in (charts.u, charts.v)]
-        self._axes = [(axis, _row_dots(axis, start)) for axis in (a / _row_dots(a, a)[:, None] for a in axes)]
+        self._axes = [(axis, _row_dots(axis, start)) for axis in (dual[index] for dual in charts.dual)]
 
     def meet(self, chart: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return u, v [n]: where rays [n,3] from the camera meet the planes of charts [n], in texels."""

@@ -29,7 +29,7 @@ class WriteMaskPass:
         self, ctx: moderngl.Context, charts: Charts, atlas: Atlas, mesh: ChartMesh, targets: RenderTargets
     ) -> None:
         self.ctx, self.charts, self.atlas, self.mesh, self.targets = ctx, charts, atlas, mesh, targets
-        self._shader = get_program(ctx, "vertex/chart_view", "atlas/write_mask")
+        self._shader = get_program(ctx, "vertex/chart_view", "atlas/write_mask", charts.defines)
         self._nothing = read_by_texel(ctx.texture((1, 1), 4, dtype="f4", data=bytes(16)))
 
     def draw_mask(

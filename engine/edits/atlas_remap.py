@@ -1,6 +1,7 @@
 """Keeps paint across an edit of the scene: texels of surfaces that still exist move to their new place in the atlas.
 
-Two texels are the same if voxel, side and material are. `plan_remap` finds them in numpy, on any thread; `AtlasRemap` copies
+Two texels are the same if voxel, side and material are; of a mesh, if the mesh has the same triangles, texture and material, wherever
+it stands. `plan_remap` finds them in numpy, on any thread; `AtlasRemap` copies
 latents, state and colours on the GPU bit for bit, slice by slice.
 """
 
@@ -20,6 +21,7 @@ from engine.geometry.pack import PAGE
 from engine.geometry.rectangles import merge_rectangles
 from engine.gl.shaders import get_program, set_uniforms
 
+MESH = len(sides.NORMAL)  # what stands for a side in the keys of the first mesh's texels
 TEXELS_PER_SLICE = PAGE * PAGE // 8  # texels copied in one slice: a few milliseconds even with software GL
 
 
@@ -62,12 +64,11 @@ def map_texels(old: Charts, new: Charts, materials: np.ndarray, page: int) -> np
         of_side = np.zeros(6, np.int32)
         of_side[new.side[new.sky]] = np.flatnonzero(new.sky)
         there[sky] = _atlas_places(new, of_side[old.side[chart[sky]]], i[sky], j[sky])
-    if old.voxels == new.voxels:
-        solid = np.flatnonzero(~sky)
-        c = chart[solid]
-        target, u, v = new.find_texels(texel_voxels(old, c, i[solid], j[solid]), old.side[c])
-        same = (target >= 0) & (new.material[target] == materials[old.material[c]])
-        there[solid[same]] = _atlas_places(new, target[same], u[same], v[same])
+    solid = np.flatnonzero(~sky)
+    c = chart[solid]
+    target, u, v = find_keys(new, old.voxels, old.mesh_keys, *texel_keys(old, c, i[solid], j[solid]))
+    same = (target >= 0) & (new.material[target] == materials[old.material[c]])
+    there[solid[same]] = _atlas_places(new, target[same], u[same], v[same])
     out = np.full((PAGE, PAGE, 3), -1, np.int32)
     out[y, x] = there
     return out
@@ -79,6 +80,47 @@ def texel_voxels(charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray
     # along a negative axis texel 0 lies before the corner; the voxel lies behind its face
     behind = np.minimum(u, 0) + np.minimum(v, 0) - np.maximum(n, 0)
     return charts.corner[chart] + u * i[:, None] + v * j[:, None] + behind
+
+
+def texel_keys(charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (voxel int [n,3], side int [n]) of texels (i, j) of charts that aren't the sky's. On a mesh, side is MESH and the mesh's
+    number, and voxel is i, j and the number of the triangle."""
+    voxel, side = texel_voxels(charts, chart, i, j), charts.side[chart].astype(np.int64)
+    if charts.meshes is not None:
+        mesh = charts.meshes.mesh[chart]
+        own = mesh >= 0
+        voxel[own] = np.stack([i, j, charts.meshes.triangle[chart]], axis=1)[own]
+        side = np.where(own, MESH + mesh, side)
+    return voxel, side
+
+
+def find_keys(
+    charts: Charts, voxels: int, meshes: tuple[str, ...], voxel: np.ndarray, side: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (chart, i, j) int32 [n] of texels by the keys that `texel_keys` gave for other charts; chart −1: there is no such texel.
+
+    voxels, meshes: `voxels` and `mesh_keys` of those other charts.
+    """
+    chart, i, j = (np.full(len(side), -1, np.int32) for _ in range(3))
+    blocks, own = np.flatnonzero(side < MESH), np.flatnonzero(side >= MESH)
+    if voxels == charts.voxels:
+        chart[blocks], i[blocks], j[blocks] = charts.find_texels(voxel[blocks], side[blocks])
+    if own.size and charts.meshes is not None:
+        number = match_keys(meshes, charts.mesh_keys)[side[own] - MESH]
+        chart[own] = charts.meshes.find_triangles(number, voxel[own, 2])
+        i[own], j[own] = voxel[own, 0], voxel[own, 1]
+    return chart, i, j
+
+
+def match_keys(before: tuple[str, ...], after: tuple[str, ...]) -> np.ndarray:
+    """Return int [before]: the place of each key among others; of equal ones the first matches the first; −1 where it is gone."""
+    left = [*after]
+    found = np.full(len(before), -1)
+    for number, key in enumerate(before):
+        if key in left:
+            found[number] = left.index(key)
+            left[found[number]] = ""
+    return found
 
 
 class AtlasRemap:

@@ -6,7 +6,7 @@ A page and a position in it mean nothing for other charts; voxel, side and mater
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from engine.atlas.page import FROZEN, TILE
 from engine.atlas.tiles import TILES_PER_ROW
 from engine.atlas.visibility import TexelMasks
 from engine.atlas.volume import LatentVolume
-from engine.edits.atlas_remap import map_texels, texel_voxels
+from engine.edits.atlas_remap import find_keys, map_texels, texel_keys
 from engine.edits.patch import TilePatch, apply_operation
 from engine.geometry.charts import Charts
 from scenes.edit import match_materials
@@ -25,8 +25,9 @@ STASH_BYTES = 128 * 2**20  # bytes
 
 @dataclass(frozen=True, eq=False)
 class OrphanedPaint:
-    """Painted texels [n] by surface. scene: the scene that `material` refers to; voxels: texels per block; voxel: int [n,3]; side:
-    int8 [n]; material: int [n]; patch: the paint (its position in a page is meaningless now)."""
+    """Painted texels [n] by surface. scene: the scene that `material` refers to; voxel: int [n,3] and side: int [n], keys of
+    `texel_keys` for charts of these voxels and meshes; material: int [n]; patch: the paint (its position in a page is meaningless now).
+    """
 
     scene: Scene
     voxels: int
@@ -34,6 +35,7 @@ class OrphanedPaint:
     side: np.ndarray
     material: np.ndarray
     patch: TilePatch
+    meshes: tuple[str, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -89,9 +91,7 @@ def collect_orphaned(volume: LatentVolume, scene: Scene, masks: TexelMasks) -> I
 
 def match_surfaces(kept: OrphanedPaint, scene: Scene, charts: Charts) -> tuple[list[TilePatch], OrphanedPaint | None]:
     """Return (patches by tile for the texels that exist among these charts of a scene, the rest or None). Any thread."""
-    if kept.voxels != charts.voxels:
-        return [], kept
-    chart, i, j = charts.find_texels(kept.voxel, kept.side)
+    chart, i, j = find_keys(charts, kept.voxels, kept.meshes, kept.voxel, kept.side)
     back = (chart >= 0) & (charts.material[chart] == match_materials(kept.scene, scene)[kept.material])
     if not back.any():
         return [], kept
@@ -110,15 +110,15 @@ def match_surfaces(kept: OrphanedPaint, scene: Scene, charts: Charts) -> tuple[l
 def _key_by_surface(charts: Charts, scene: Scene, patch: TilePatch, owner: np.ndarray) -> OrphanedPaint:
     y, x = patch.tile // TILES_PER_ROW * TILE + patch.row, patch.tile % TILES_PER_ROW * TILE + patch.column
     chart = owner[y, x]
-    voxel = texel_voxels(charts, chart, x - charts.x[chart], y - charts.y[chart])
-    return OrphanedPaint(scene, charts.voxels, voxel, charts.side[chart], charts.material[chart], patch)
+    voxel, side = texel_keys(charts, chart, x - charts.x[chart], y - charts.y[chart])
+    return OrphanedPaint(scene, charts.voxels, voxel, side, charts.material[chart], patch, charts.mesh_keys)
 
 
 def _select(kept: OrphanedPaint, mask: np.ndarray) -> OrphanedPaint:
     patch = kept.patch
     where = patch.row[mask], patch.column[mask]
     left = TilePatch(patch.page, patch.tile, *where, *_select_texels(patch, np.flatnonzero(mask)))
-    return OrphanedPaint(kept.scene, kept.voxels, kept.voxel[mask], kept.side[mask], kept.material[mask], left)
+    return replace(kept, voxel=kept.voxel[mask], side=kept.side[mask], material=kept.material[mask], patch=left)
 
 
 def _select_texels(patch: TilePatch, which: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from base.grid import enlarge
-from engine.geometry import sides
 from engine.geometry.charts import Charts
 from engine.render.bare_sky import sky_colours
 from engine.render.daylight import PAD, SUN, BakedDaylight, atmosphere_uniforms
@@ -40,21 +39,20 @@ class BareLook:
             colour, alpha = sky_colours(points, self.sky), 1.0
         else:
             material = int(self.charts.material[chart])
-            colour, alpha = self.surface_colour(points, int(self.charts.side[chart]), material), self.opacity[material]
+            colour, alpha = self.surface_colour(points, self.charts.normal[chart], material), self.opacity[material]
         out = np.empty((h, w, 4), np.uint8)
         out[..., :3] = np.round(np.clip(colour, 0, 1) * 255)
         out[..., 3] = round(255 * alpha)
         return out if sky else enlarge(out, scale)
 
-    def surface_colour(self, points: np.ndarray, side: int, material: int) -> np.ndarray:
-        """float64 [...,3], 0..1 and above: points [...,3] in blocks on a side of a material, lit."""
-        normal = sides.NORMAL[side]
+    def surface_colour(self, points: np.ndarray, normal: np.ndarray, material: int) -> np.ndarray:
+        """float64 [...,3], 0..1 and above: points [...,3] in blocks on surfaces of a material that face `normal` [3] or [...,3], lit."""
         inner = points - normal * (0.5 * self.charts.texel)
         grain = 1 + 0.13 * _grain(inner / self.charts.texel) + 0.10 * _grain(np.floor(inner) + 91)
         ambient, sun = np.moveaxis(self._daylight(points + normal * 0.4), -1, 0)[..., None]
         air = self.air
-        sky = air["bounce"] + (air["skylight"] - air["bounce"]) * (normal[1] * 0.5 + 0.5)
-        falling = air["sunshine"] * max(float(normal @ SUN), 0.0) * sun + sky * ambient
+        sky = air["bounce"] + (air["skylight"] - air["bounce"]) * (normal[..., 1:2] * 0.5 + 0.5)
+        falling = air["sunshine"] * np.maximum((normal @ SUN)[..., None], 0.0) * sun + sky * ambient
         return np.sqrt(self.materials[material] ** 2 * grain[..., None] * falling)
 
     def _daylight(self, points: np.ndarray) -> np.ndarray:

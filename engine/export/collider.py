@@ -1,11 +1,14 @@
-"""What one bumps into, as few boxes as a greedy merge finds: equal stretches of neighbouring columns are one box."""
+"""What one bumps into, as few boxes as a greedy merge finds: equal stretches of neighbouring columns are one box. Meshes are cells."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from engine.geometry.rectangles import merge_rectangles
 from scenes.extrude import Blocks
+from scenes.obstacles import Obstacles
 
 # the eight corners of a box as (x, y, z), 0 = low; and its six sides, two triangles each, seen from outside
 _CORNERS = np.array([(x, y, z) for y in (0, 1) for z in (0, 1) for x in (0, 1)], dtype=np.int64)
@@ -24,7 +27,21 @@ _TRIANGLES = np.array(
 
 def collider_boxes(blocks: Blocks) -> np.ndarray:
     """float32 [N,6]: x, y, z of the low corner and of the high one, blocks. Disjoint, and together exactly the solid voxels."""
-    solid = np.pad(blocks.solid > 0, ((1, 1), (0, 0), (0, 0)))
+    return _boxes(blocks.solid > 0, 1 / blocks.voxels_per_block)
+
+
+def obstacle_boxes(obstacles: Sequence[Obstacles]) -> np.ndarray:
+    """float32 [N,6], likewise: the cells that meshes pass through."""
+    found = [np.zeros((0, 6), np.float32)]
+    for one in obstacles:
+        boxes = _boxes(one.solid, 1.0).astype(np.float64) + np.tile(one.corner, 2)
+        found.append((boxes / one.fine).astype(np.float32))
+    return np.concatenate(found)
+
+
+def _boxes(filled: np.ndarray, tall: float) -> np.ndarray:
+    """float32 [N,6] of cells bool [Y,Z,X], `tall` high and 1 wide: x, y, z of low and high corners."""
+    solid = np.pad(filled, ((1, 1), (0, 0), (0, 0)))
     change = np.diff(solid.astype(np.int8), axis=0).transpose(1, 2, 0)  # [Z,X,Y+1]: +1 a stretch starts, −1 it ends
     (z, x, low), (_, _, high) = np.nonzero(change > 0), np.nonzero(change < 0)
     boxes = [np.zeros((0, 6), np.float32)]
@@ -33,7 +50,7 @@ def collider_boxes(blocks: Blocks) -> np.ndarray:
         plane = np.zeros((1, *solid.shape[1:]), np.uint8)
         plane[0, z[own], x[own]] = 1
         found = merge_rectangles(plane)
-        height = np.full(len(found), 1 / blocks.voxels_per_block)
+        height = np.full(len(found), tall)
         corners = (
             *(found["column"], bottom * height, found["row"]),
             *(found["column"] + found["columns"], top * height, found["row"] + found["rows"]),

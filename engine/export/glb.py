@@ -1,4 +1,4 @@
-"""A painted world as one GLB file: surfaces, sky, camera paths, collider and spawn point."""
+"""A painted world as one GLB file: surfaces, sky, meshes, camera paths, collider and spawn point."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.export.collider import box_mesh
 from engine.export.gltf import INDICES, VERTICES, Gltf
+from engine.export.meshes import add_meshes
 from engine.export.source import Advance, Source
 from engine.export.textures import FORMATS, encode
 from scenes.camera import Camera
@@ -52,6 +53,7 @@ def write_glb(source: Source, path: Path, textures: str, advance: Advance) -> No
         name = source.name(material)
         mesh = gltf.add("meshes", name=name, primitives=found)
         gltf.add_node(name=name, mesh=mesh, extras=about_material(source, material))
+    add_meshes(gltf, source, textures, about_material, advance)
     _add_collider(gltf, source)
     for camera_path in source.scene.paths.values():
         _add_path(gltf, camera_path, sky_distance(source))
@@ -97,9 +99,10 @@ def about_material(source: Source, material: int) -> dict[str, Any]:
 
 def _add_collider(gltf: Gltf, source: Source) -> None:
     """A mesh that is there but not drawn: its alpha is below the cutoff."""
-    if not len(source.boxes):
+    boxes = np.concatenate([source.boxes, source.obstacles])
+    if not len(boxes):
         return
-    vertices, triangles = box_mesh(source.boxes)
+    vertices, triangles = box_mesh(boxes)
     hidden = gltf.add_unlit("collider", {"baseColorFactor": [1.0, 1.0, 1.0, 0.0]}, "MASK")
     primitive = {
         "attributes": {"POSITION": gltf.add_array(vertices, VERTICES, bounds=True)},

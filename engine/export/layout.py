@@ -31,7 +31,8 @@ class Page:
 
 @dataclass(frozen=True)
 class Layout:
-    """Columns of N charts: page int32; x, y int32, pixels of the chart's own corner; scale int32, pixels along a texel."""
+    """Columns of N charts (zeros for meshes, which have textures of their own): page int32; x, y int32, pixels of the chart's own
+    corner; scale int32, pixels along a texel."""
 
     pages: tuple[Page, ...]
     page: np.ndarray
@@ -51,14 +52,15 @@ class Layout:
 
 
 def lay_out(charts: Charts, paint: Paint) -> Layout:
-    """Place all charts: those of a material together, neighbours on the same page."""
-    painted = np.array([(paint.texels(charts, c) >= 0).any() for c in range(len(charts))], dtype=bool)
+    """Place all charts of blocks and the sky: those of a material together, neighbours on the same page."""
+    placed = charts.sky | charts.of_blocks
+    painted = np.array([p and (paint.texels(charts, c) >= 0).any() for c, p in enumerate(placed)], dtype=bool)
     scale = np.where(painted, CELL, BARE).astype(np.int32)
     slots = -(-(charts.size * scale[:, None] + 2 * GUTTER) // GUTTER)  # in gutters
     page, x, y = (np.zeros(len(charts), np.int32) for _ in range(3))
     pages: list[Page] = []
-    for material in np.unique(charts.material):
-        own = np.flatnonzero(charts.material == material)
+    for material in np.unique(charts.material[placed]):
+        own = np.flatnonzero((charts.material == material) & placed)
         side, place = _pack(slots[own], charts.centre[own], charts.texel)
         for number in range(int(place[:, 0].max()) + 1):
             here = place[:, 0] == number

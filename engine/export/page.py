@@ -8,16 +8,18 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
 from base.files import atomic_write
+from base.grid import CELL
 from base.outputs import Output, make_mark_test
 from engine.export.glb import surfaces
 from engine.export.layout import GUTTER
+from engine.export.meshes import mesh_pictures
 from engine.export.source import Advance, Source
 from engine.export.textures import FORMATS, encode
 from scenes.scene import SKY
@@ -51,16 +53,15 @@ def write_page(source: Source, folder: Path, rules: Mapping[str, float], advance
     pages = []
     geometry: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     vertices = first = 0
-    for number, (page, picture) in enumerate(source.pictures(advance)):
+    for number, (sky, picture, shapes, coarsest) in enumerate(_parts(source, advance)):
         url = f"data:{FORMATS['webp'].mime};base64,{_base64(encode(picture, 'webp'))}"
         _write(folder / "textures" / f"{number}.js", f'{TEXTURE}{number}, "{url}");\n')
-        points, corners, triangles = surfaces(source, page.charts, sky_at=None)
+        points, corners, triangles = shapes
         about = {
-            "sky": page.material == SKY,
+            "sky": sky,
             "opaque": bool((picture[..., 3] == 255).all()),
             "colour": np.round(picture[..., :3].mean(axis=(0, 1))).astype(int).tolist(),
-            # the mip level beyond which charts would mix
-            "coarsest": int(np.log2(GUTTER * picture.shape[1] // page.width)),
+            "coarsest": coarsest,
             "first": first,
             "count": len(triangles),
             "low": points.min(axis=0).tolist(),
@@ -81,8 +82,24 @@ def write_page(source: Source, folder: Path, rules: Mapping[str, float], advance
         **{name: _base64(array) for name, array in zip(("points", "corners"), (points, corners), strict=True)},
         "triangles": _base64(triangles),
         "boxes": _base64(source.boxes),
+        "obstacles": _base64(source.obstacles),
     }
     _write(folder / "world.js", f"rayverie.open({json.dumps(world, separators=(',', ':'))});\n")
+
+
+Shapes = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _parts(source: Source, advance: Advance) -> Iterator[tuple[bool, np.ndarray, Shapes, int]]:
+    """For each texture: whether it is the sky's, the picture, what is drawn with it (see `surfaces`), and the mip level beyond which
+    charts would mix."""
+    for page, picture in source.pictures(advance):
+        coarsest = int(np.log2(GUTTER * picture.shape[1] // page.width))
+        yield page.material == SKY, picture, surfaces(source, page.charts, sky_at=None), coarsest
+    for mesh, picture in zip(source.scene.meshes, mesh_pictures(source, advance), strict=True):
+        points, corners = (a.astype(np.float32) for a in (mesh.vertices, mesh.geometry.uv))
+        coarsest = int(np.log2(CELL))  # texels reach a texel beyond their island
+        yield False, picture, (points, corners, mesh.geometry.triangles.astype(np.uint32).reshape(-1)), coarsest
 
 
 def _base64(data: bytes | np.ndarray) -> str:

@@ -10,13 +10,14 @@ import numpy as np
 
 from base.grid import CELL
 from engine.export.bare import BareLook
-from engine.export.collider import collider_boxes
+from engine.export.collider import collider_boxes, obstacle_boxes
 from engine.export.layout import Layout, Page, lay_out
 from engine.export.paint import Paint, read_paint
 from engine.export.textures import page_picture
 from engine.geometry.charts import Charts, build_charts
 from scenes.camera import Camera
 from scenes.extrude import Blocks, extrude_scene
+from scenes.obstacles import find_obstacles
 from scenes.scene import SKY, Scene
 
 Advance = Callable[[str, float], None]
@@ -33,13 +34,15 @@ class Source:
     paint: Paint
     layout: Layout
     bare: BareLook
-    boxes: np.ndarray  # engine.export.collider
+    boxes: np.ndarray  # engine.export.collider, of blocks
+    obstacles: np.ndarray  # and of meshes
     enlarge: Enlarge | None = None  # what pages with paint are enlarged by
 
     @staticmethod
     def of(scene: Scene, blocks: Blocks, charts: Charts, paint: Paint, enlarge: Enlarge | None = None) -> Source:
-        look = BareLook(scene, blocks, charts)
-        return Source(scene, blocks, charts, paint, lay_out(charts, paint), look, collider_boxes(blocks), enlarge)
+        look, layout = BareLook(scene, blocks, charts), lay_out(charts, paint)
+        boxes, obstacles = collider_boxes(blocks), obstacle_boxes(find_obstacles(scene))
+        return Source(scene, blocks, charts, paint, layout, look, boxes, obstacles, enlarge)
 
     def pictures(self, advance: Advance) -> Iterator[tuple[Page, np.ndarray]]:
         """The pages of the layout in order, each with its picture uint8 [H,W,4]; made one after the other, for they are large.

@@ -9,7 +9,7 @@ import moderngl
 import numpy as np
 
 from engine.geometry import sides
-from engine.geometry.charts import ATTRIBUTES, VERTEX, Charts
+from engine.geometry.charts import Charts, vertex_layout
 from scenes.camera import Camera
 
 _CORNERS = np.array([0, 1, 2, 2, 1, 3], dtype=np.uint32)  # two triangles of a quad's four vertices
@@ -39,7 +39,7 @@ def _near_frustum(charts: Charts, camera: Camera, slope: float, wide: float, amo
     of a large scene, where testing all corners would take a frame. slope, wide: tangents of half the vertical and horizontal field
     of view."""
     plane, radius, centre = charts.bounds
-    faces = np.where(charts.sky, 0.0, (sides.NORMAL @ np.asarray(camera.position))[charts.side]) > plane
+    faces = np.where(charts.sky, 0.0, _along_normals(charts, camera)) > plane
     index = np.flatnonzero(faces if among is None else faces & among)
     eye = np.where(charts.sky[index, None], 0.0, camera.position)
     x, y, z = camera.axes @ (centre[index] - eye).T
@@ -48,6 +48,13 @@ def _near_frustum(charts: Charts, camera: Camera, slope: float, wide: float, amo
     for across, tangent in ((x, wide), (y, slope)):
         inside &= np.abs(across) < tangent * z + np.hypot(1.0, tangent) * room
     return index[inside]
+
+
+def _along_normals(charts: Charts, camera: Camera) -> np.ndarray:
+    """float [N]: how far the camera is from the world's origin along each chart's normal."""
+    if charts.meshes is not None:
+        return charts.normal @ np.asarray(camera.position)
+    return (sides.NORMAL @ np.asarray(camera.position))[charts.side]
 
 
 @dataclass(frozen=True)
@@ -97,8 +104,9 @@ class ChartMesh:
     def draw(self, program: moderngl.Program, groups: list[Group], before: Callable[[int], None] | None = None) -> None:
         """Draw groups from `select`; `before(page)` is called before each to bind the page's textures."""
         if program not in self._arrays:
+            layout, names = vertex_layout(self.charts.vertices)
             self._arrays[program] = self.ctx.vertex_array(
-                program, [(self._vertices, VERTEX, *ATTRIBUTES)], index_buffer=self._indices, skip_errors=True
+                program, [(self._vertices, layout, *names)], index_buffer=self._indices, skip_errors=True
             )
         for group in groups:
             if before is not None:
@@ -115,7 +123,7 @@ class PartQuads:
         self._arrays: dict[moderngl.Program, moderngl.VertexArray] = {}
 
     def draw(self, program: moderngl.Program, vertices: np.ndarray) -> None:
-        """vertices: float32 [n,4,13]."""
+        """vertices: as `Charts.make_vertices` gives them."""
         if not len(vertices):
             return
         data = np.ascontiguousarray(vertices[:, _CORNERS])
@@ -123,7 +131,6 @@ class PartQuads:
             self._buffer.orphan(data.nbytes)
         self._buffer.write(data)
         if program not in self._arrays:
-            self._arrays[program] = self.ctx.vertex_array(
-                program, [(self._buffer, VERTEX, *ATTRIBUTES)], skip_errors=True
-            )
+            layout, names = vertex_layout(vertices)
+            self._arrays[program] = self.ctx.vertex_array(program, [(self._buffer, layout, *names)], skip_errors=True)
         self._arrays[program].render(moderngl.TRIANGLES, vertices=6 * len(vertices))

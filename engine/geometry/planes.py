@@ -11,11 +11,11 @@ Rectangle = tuple[int, int, int, int]  # u, v, width, height, in texels of a pla
 
 
 class PlaneIndex:
-    """The planes of a scene's charts, without the sky.
+    """The planes of a scene's blocks.
 
     A plane has the texel coordinates u (right) and v (down) of its side, the same as its charts', counted from the world's origin.
-    plane: int32 [N], the plane of each chart, -1 for the sky; side, height: int [P], each plane's side and its place along the axis
-    of its normal, in voxels; u, v: int [N], where each chart begins.
+    plane: int32 [N], the plane of each chart, -1 for the sky and for meshes; side, height: int [P], each plane's side and its place
+    along the axis of its normal, in voxels; u, v: int [N], where each chart begins.
     """
 
     def __init__(self, charts: Charts) -> None:
@@ -24,7 +24,7 @@ class PlaneIndex:
         corner = charts.corner.astype(np.int64)
         self.u, self.v = ((corner * axis[side]).sum(1).astype(np.int64) for axis in (sides.U, sides.V))
         height = (corner * np.abs(sides.NORMAL[side])).sum(1).astype(np.int64)
-        solid = np.flatnonzero(~charts.sky)
+        solid = np.flatnonzero(charts.of_blocks)
         keys, which = np.unique(np.stack([side[solid], height[solid]], 1), axis=0, return_inverse=True)
         self.side, self.height = keys.T if len(keys) else np.zeros((2, 0), np.int64)
         self.plane = np.full(len(charts), -1, np.int32)

@@ -14,6 +14,11 @@ DEEPEST, COARSEST = 10, -12  # levels: a cell is 2^-level texels
 ROOT_LEVEL = (
     -3
 )  # finer levels refine this one instead of drawing new noise; a cell is 8 texels here, smaller than most charts
+# the sides of blocks, and a seventh: meshes' textures, one above the other
+_TEXTURE = len(sides.NORMAL)
+_U, _V, _NORMAL = (
+    np.concatenate([table, [axis]]) for table, axis in zip((sides.U, sides.V, sides.NORMAL), np.eye(3), strict=True)
+)
 
 
 def surface_noise(
@@ -29,19 +34,22 @@ def surface_noise(
 
     The noise depends on (seed, plane, cell in the world, level, channel) only, not on how charts were cut. Below ROOT_LEVEL each
     cell's four children are an orthonormal (Haar) transform of it and three new values: they are independent unit normals, and
-    half their sum is their parent. So a wall seen from nearer has the same noise with more detail.
+    half their sum is their parent. So a wall seen from nearer has the same noise with more detail. On a mesh the cells are those of
+    its texture, so the noise goes with it.
     """
     side = charts.side[chart].astype(np.int64)
+    if charts.meshes is not None:
+        side = np.where(charts.meshes.mesh[chart] >= 0, _TEXTURE, side)
     corner = charts.corner[chart].astype(np.float64)
     at = (
-        corner + u[..., None] * sides.U[side] + v[..., None] * sides.V[side]
-    )  # texels of the world, or of the sky's side
+        corner + u[..., None] * _U[side] + v[..., None] * _V[side]
+    )  # texels of the world, of the sky's side, or of a mesh's texture
     scale = np.exp2(np.asarray(level, dtype=np.float64))
-    plane = np.round((corner * np.abs(sides.NORMAL[side])).sum(axis=-1)).astype(np.int64)
+    plane = np.round((corner * np.abs(_NORMAL[side])).sum(axis=-1)).astype(np.int64)
     key = _mix(np.uint64(seed & 0xFFFFFFFFFFFFFFFF))
     for part in (side + 8 * charts.sky[chart], plane):
         key = _mix(key ^ part.astype(np.uint64))
-    cells = [np.floor((at * np.abs(axis[side])).sum(axis=-1) * scale).astype(np.int64) for axis in (sides.U, sides.V)]
+    cells = [np.floor((at * np.abs(axis[side])).sum(axis=-1) * scale).astype(np.int64) for axis in (_U, _V)]
     a, b, level, key = (np.asarray(x).ravel() for x in (*cells, level, key))
     start = np.minimum(level, ROOT_LEVEL)
     below = level - start

@@ -8,6 +8,7 @@ import moderngl
 import numpy as np
 
 from scenes.extrude import Blocks
+from scenes.obstacles import surface_points
 from scenes.scene import Scene
 
 SUN = np.array([0.52, 0.72, 0.46]) / np.linalg.norm(
@@ -16,23 +17,33 @@ SUN = np.array([0.52, 0.72, 0.46]) / np.linalg.norm(
 PAD = 1  # empty blocks around the map, so that walls at its edge are lit
 SHADOW = 14.0  # blocks: most height over which a voxel casts a shadow
 REACH = 0.7  # blocks: radius within which voxels block ambient light
+HIGHEST = 64.0  # blocks up to which meshes cast shadows on what is higher than the blocks
 CELLS = 4_000_000  # most cells of the texture
 SLAB = 2_000_000  # cells processed at a time
 NOON = (97, 143, 204)  # colour of the sky overhead if the scene has none
 
 
-def bake_daylight(solid: np.ndarray, opaque: np.ndarray, voxels: int) -> tuple[np.ndarray, int]:
+def bake_daylight(
+    solid: np.ndarray, opaque: np.ndarray, voxels: int, points: np.ndarray | None = None
+) -> tuple[np.ndarray, int]:
     """Return uint8 [Z',Y',X',2], (share of ambient light, share of sunlight) × 255, and the cells per block in x and z.
 
-    solid: uint8 [Y,Z,X] as in Blocks; opaque: bool [materials], materials that cast shadows. y is in voxels and padded by a block
-    above and below, x and z by PAD blocks.
+    solid: uint8 [Y,Z,X] as in Blocks; opaque: bool [materials], materials that cast shadows; points: float [n,3], blocks, surfaces of
+    meshes, which cast shadows, too. y is in voxels and padded by a block above and below, x and z by PAD blocks.
     """
+    if points is not None:
+        higher = int(np.clip(points[:, 1].max(), 0, HIGHEST) * voxels) + 1 - len(solid)
+        solid = np.pad(solid, ((0, max(0, higher)), (0, 0), (0, 0)))
     detail = next(d for d in (4, 2, 1) if d == 1 or (d <= voxels and solid.size * d * d <= CELLS))
     full = np.concatenate([[False], opaque])[solid]
     full = np.pad(full, ((voxels, voxels), (PAD, PAD), (PAD, PAD))).repeat(detail, axis=1).repeat(detail, axis=2)
     full[:voxels, PAD * detail : -PAD * detail or None, PAD * detail : -PAD * detail or None] = (
         True  # the ground itself
     )
+    if points is not None:
+        cells = np.floor((points + np.array([PAD, 1, PAD])) * np.array([detail, voxels, detail])).astype(np.int64)
+        x, y, z = cells[((cells >= 0) & (cells < np.array(full.shape)[[2, 0, 1]])).all(axis=1)].T
+        full[y, z, x] = True
     return np.stack([_ambient(full, voxels, detail), _sunlight(full, voxels, detail)], axis=-1).swapaxes(0, 1), detail
 
 
@@ -87,9 +98,11 @@ class BakedDaylight:
 
     @staticmethod
     def of(blocks: Blocks, scene: Scene) -> BakedDaylight:
-        """Bake the daylight of a scene's blocks: a fraction of a second, on any thread."""
+        """Bake the daylight of a scene's blocks and meshes: a fraction of a second, on any thread."""
         opaque = np.array([m.opacity >= 1 for m in scene.materials], dtype=bool)
-        cells, detail = bake_daylight(blocks.solid, opaque, blocks.voxels_per_block)
+        apart = 0.5 / blocks.voxels_per_block
+        points = np.concatenate([surface_points(m, apart) for m in scene.meshes]) if scene.meshes else None
+        cells, detail = bake_daylight(blocks.solid, opaque, blocks.voxels_per_block, points)
         depth, height, width = cells.shape[:3]
         return BakedDaylight(
             np.ascontiguousarray(cells), (width / detail, height / blocks.voxels_per_block, depth / detail)

@@ -214,7 +214,7 @@ class Renderer:
 
     def _program(self, name: str, sky: bool) -> moderngl.Program:
         if (name, sky) not in self._programs:
-            defines = {"SKY": str(sky).lower()} if name in _SKY_APART else None
+            defines = ({"SKY": str(sky).lower()} if name in _SKY_APART else {}) | self.charts.defines
             self._programs[name, sky] = get_program(self.ctx, "vertex/chart_view", f"display/{name}", defines)
         return self._programs[name, sky]
 

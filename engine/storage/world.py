@@ -152,7 +152,7 @@ def _describe_difference(header: WorldHeader, scene: Scene) -> str:
                 f"the scene {header.scene!r} with {voxels} voxels per block; {scene.name!r} has {scene.voxels_per_block}: "
                 f"set voxels_per_block to {voxels}, or paint a new world"
             )
-    return f"the scene {header.scene!r}, whose map or heights differ from {scene.name!r}"
+    return f"the scene {header.scene!r}, whose map, heights or meshes differ from {scene.name!r}"
 
 
 def read_world(path: str | Path) -> StoredWorld:

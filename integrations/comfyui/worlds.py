@@ -58,7 +58,7 @@ class View:
     def gbuffer(self) -> GBuffer:
         """The surfaces, for the pictures that ControlNets see."""
         seen = self.gathered
-        return GBuffer(seen.camera, seen.side, seen.depth, seen.pixel_side, seen.pixel_depth)
+        return GBuffer(seen.camera, seen.side, seen.depth, seen.pixel_side, seen.pixel_depth, mesh=seen.pixel_mesh)
 
 
 class Surfaces:

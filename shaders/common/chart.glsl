@@ -5,6 +5,9 @@ flat in vec4 v_place;
 flat in vec4 v_info;
 flat in vec3 v_normal, v_along, v_down;
 flat in float v_texel_size;
+#ifdef MESHES
+flat in float v_slack;
+#endif
 flat in vec3 v_eye;
 flat in mat3 v_axes;
 flat in vec2 v_size;

@@ -35,6 +35,9 @@ bool visible_at(vec3 ray, vec3 normal, int chart, bool sky, out vec2 p) {
     vec2 pixel = floor(p), there = view_at(pixel);
     if (int(there.x + 0.5) == chart) return true;
     float expected = sky ? FAR : min(q.z, plane_depth(ray, normal, pixel));
+#ifdef MESHES
+    expected -= v_slack;  // a texel of a triangle reaches into its neighbours' planes
+#endif
     return there.y >= expected * (1.0 - 1e-3);
 }
 

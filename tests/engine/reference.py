@@ -11,10 +11,8 @@ from engine.atlas import policy
 from engine.atlas.page import DENSITY, EDGE_CONTAMINATED, FROZEN, REVISION, STEPS
 from engine.atlas.views import PaintedView
 from engine.atlas.write_mask import UNDREAMED
-from engine.geometry import sides
 from engine.geometry.charts import Charts
 from engine.geometry.pack import PAGE
-from engine.geometry.sky import SKY_TEXEL
 from scenes.camera import Camera
 from tests.engine.reference_region import own_cell, own_point
 
@@ -40,20 +38,51 @@ def picture(charts: Charts, camera: Camera, size: tuple[int, int]) -> Picture:
     best = np.full(rays.shape[:2], np.inf)
     chart, u, v = np.zeros(best.shape, np.int32), np.zeros(best.shape), np.zeros(best.shape)
     for c in range(len(charts)):
-        normal = sides.NORMAL[charts.side[c]]
+        normal = charts.normal[c]
         start = charts.origin[c] - (0.0 if charts.sky[c] else np.asarray(camera.position))
         towards = rays @ normal
         with np.errstate(divide="ignore", invalid="ignore"):
             depth = np.where(towards < 0, normal @ start / towards, -1.0)
             at = depth[..., None] * rays - start
-        scale = SKY_TEXEL if charts.sky[c] else charts.texel
-        i, j = at @ charts.u[c] / scale**2, at @ charts.v[c] / scale**2
-        w, h = charts.size[c]
+        i, j = (at @ dual[c] for dual in charts.dual)
         rank = FAR if charts.sky[c] else depth
-        hit = (depth > 0) & (i >= 0) & (i <= w) & (j >= 0) & (j <= h) & (rank < best)
+        hit = (depth > 0) & _inside(charts, c, i, j) & (rank < best)
         best = np.where(hit, rank, best)
         chart, u, v = np.where(hit, c, chart), np.where(hit, i, u), np.where(hit, j, v)
     return Picture(camera, size, chart, u, v, np.minimum(best, FAR))
+
+
+def _inside(charts: Charts, c: int, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """bool [...]: whether chart coordinates lie on what is drawn of a chart: its rectangle, or its triangle of a mesh."""
+    w, h = charts.size[c]
+    if charts.meshes is None or charts.meshes.mesh[c] < 0:
+        return (i >= 0) & (i <= w) & (j >= 0) & (j <= h)
+    corners = charts.meshes.outline[c, :3]
+    a, b, c_ = (
+        (q[0] - p[0]) * (j - p[1]) - (q[1] - p[1]) * (i - p[0])
+        for p, q in zip(corners, np.roll(corners, -1, axis=0), strict=True)
+    )
+    return ((a >= 0) & (b >= 0) & (c_ >= 0)) | ((a <= 0) & (b <= 0) & (c_ <= 0))
+
+
+def chart_texels(charts: Charts, c: int, own: bool) -> tuple[np.ndarray, np.ndarray]:
+    """i, j [n]: the texels that a chart owns, or else those of others that it touches, which are painted before."""
+    if charts.meshes is not None and charts.meshes.mesh[c] >= 0:
+        chart, i, j = charts.meshes.owned_texels if own else charts.meshes.shared_texels
+        return i[chart == c], j[chart == c]
+    w, h = charts.size[c] if own else (0, 0)
+    j, i = (a.ravel() for a in np.mgrid[:h, :w])
+    return i, j
+
+
+def painted_charts(charts: Charts, view: Picture) -> np.ndarray:
+    """int [n]: the charts that a view may paint: those that it shows, and all triangles of meshes that it shows."""
+    shown = np.unique(view.chart)
+    if charts.meshes is None:
+        return shown
+    mesh = charts.meshes.mesh
+    facing = (charts.normal * (charts.origin - view.camera.position)).sum(-1) < 0
+    return np.union1d(shown, np.flatnonzero(facing & (mesh >= 0) & np.isin(mesh, mesh[shown])))
 
 
 def texels(charts: Charts, chart: np.ndarray, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -85,6 +114,8 @@ def usable(
     inside = (z >= NEAREST) & (x >= m) & (y >= m) & (x < width - m) & (y < height - m)
     px, py = (np.where(inside, a, 0).astype(int) for a in (x, y))
     expected = np.minimum(np.where(charts.sky[chart], FAR, z), _plane_depth(view, charts, chart, ray, px, py))
+    if charts.meshes is not None:
+        expected = expected - np.where(charts.meshes.mesh[chart] >= 0, charts.spacing[chart], 0.0)
     expected = np.where(charts.sky[chart], FAR, expected)
     clear = (view.chart[py, px] == chart) | (view.depth[py, px] >= expected * (1 - 1e-3))
     return inside & clear, x, y
@@ -104,9 +135,8 @@ def claim(view: Picture, charts: Charts, chart: np.ndarray, i: np.ndarray, j: np
         share += 0.2 * sees
     ok = share > 0
     at[~ok] = view.camera.axes[2]
-    cosine = -(sides.NORMAL[charts.side[chart]] * at).sum(-1) / np.linalg.norm(at, axis=-1)
-    texel = np.where(charts.sky[chart], SKY_TEXEL, charts.texel)
-    density = policy.compute_density(focal, at @ view.camera.axes[2], texel, cosine) * share**2
+    cosine = -(charts.normal[chart] * at).sum(-1) / np.linalg.norm(at, axis=-1)
+    density = policy.compute_density(focal, at @ view.camera.axes[2], charts.spacing[chart], cosine) * share**2
     contaminated = _at_depth_edge(view, charts, chart, at, x, y)
     density = np.where(contaminated, np.minimum(density, policy.CELL_DENSITY) * policy.EDGE_PENALTY, density)
     return np.where(ok & (cosine >= policy.GRAZING), density, 0.0), x, y, contaminated
@@ -122,13 +152,14 @@ def scatter(
     shown = charts.material[view.chart]
     shown = np.where(np.isin(shown, labels), shown, UNDREAMED)
     pages = {number: {k: a.copy() for k, a in page.items()} for number, page in pages.items()}
-    for c in np.unique(view.chart):
-        w, h = charts.size[c]
-        j, i = (a.ravel() for a in np.mgrid[:h, :w])
-        density, x, y, contaminated = claim(view, charts, np.full(w * h, c), i, j)
+    before = {number: page["state"].copy() for number, page in pages.items()}
+    painting = painted_charts(charts, view)
+    for c, own in [*((c, False) for c in painting if charts.meshes is not None), *((c, True) for c in painting)]:
+        i, j = chart_texels(charts, c, own)
+        density, x, y, contaminated = claim(view, charts, np.full(len(i), c), i, j)
         row, column, number = charts.y[c] + j, charts.x[c] + i, int(charts.page[c])
         page = pages.get(number) or _empty_page(len(painted.latents))
-        old = page["state"][row, column]
+        old = before[number][row, column] if number in before else np.zeros((len(row), 4), np.float32)
         take = policy.accepts_write(old[:, STEPS], old[:, DENSITY], painted.steps, density) & (old[:, FROZEN] <= 0)
         material = int(charts.material[c])
         cells, pixels = labels, shown
@@ -149,7 +180,18 @@ def scatter(
         page["state"][row, column, DENSITY] = density[take]
         page["state"][row, column, REVISION] = revision
         page["state"][row, column, FROZEN] = np.where(written_contaminated, EDGE_CONTAMINATED, 0)
-        _colour(page["colour"], view, charts, painted, cells, pixels, c, i[take], j[take], px, py)
+    for number, page in pages.items():
+        owner = charts.owner_map(number)
+        row, column = np.nonzero((page["state"][..., REVISION] == revision) & (owner >= 0))
+        for material in np.unique(charts.material[owner[row, column]]).tolist():
+            own = charts.material[owner[row, column]] == material
+            c = owner[row, column][own]
+            i, j = column[own] - charts.x[c], row[own] - charts.y[c]
+            _, x, y, _ = claim(view, charts, c, i, j)
+            cells, pixels = labels, shown
+            if not painted.borders:
+                cells, pixels = np.full_like(labels, material), np.full_like(shown, material)
+            _colour(page["colour"], view, charts, painted, cells, pixels, c, i, j, x, y)
     return pages
 
 
@@ -170,7 +212,7 @@ def gather(
 def _plane_depth(
     view: Picture, charts: Charts, chart: np.ndarray, ray: np.ndarray, px: np.ndarray, py: np.ndarray
 ) -> np.ndarray:
-    normal = sides.NORMAL[charts.side[chart]]
+    normal = charts.normal[chart]
     towards = (normal * view.camera.rays(view.size)[py, px]).sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (normal * ray).sum(-1) / towards
@@ -198,26 +240,24 @@ def _colour(
     painted: PaintedView,
     labels: np.ndarray,
     shown: np.ndarray,
-    c: int,
+    chart: np.ndarray,
     i: np.ndarray,
     j: np.ndarray,
     anchor_x: np.ndarray,
     anchor_y: np.ndarray,
 ) -> None:
-    """Fill the CELL × CELL colour texels of texels (i, j) [n] of chart c."""
-    width, height = view.size
+    """Fill the CELL × CELL colour texels of texels (i, j) [n] of charts [n] of one material."""
+    (width, height), material = view.size, int(charts.material[chart[0]])
     for b in range(CELL):
         for a in range(CELL):
-            chart = np.full(len(i), c)
             ray = rays_to(charts, view.camera, chart, i + (a + 0.5) / CELL, j + (b + 0.5) / CELL)
             sees, x, y = usable(view, charts, chart, ray)
             m = policy.MARGIN
             out = (x < m) | (y < m) | (x >= width - m) | (y >= height - m)
             x, y = (np.clip(np.nan_to_num(q), m + 0.5, n - m - 0.5) for q, n in ((x, width), (y, height)))
-            border = out & (ray @ view.camera.axes[2] > NEAREST) & (view.chart[y.astype(int), x.astype(int)] == c)
+            border = out & (ray @ view.camera.axes[2] > NEAREST) & (view.chart[y.astype(int), x.astype(int)] == chart)
             use = sees | border
             x, y = np.where(use, x, anchor_x), np.where(use, y, anchor_y)
-            material = int(charts.material[c])
             near_x, near_y, found = own_point(shown, material, x, y)
             other_x, other_y, instead = own_point(shown, material, anchor_x, anchor_y)
             cells = own_cell(labels, shown, material, anchor_x, anchor_y)
@@ -226,7 +266,7 @@ def _colour(
                 np.select((found, instead), (near, other), middle).astype(int)
                 for near, other, middle in zip((near_x, near_y), (other_x, other_y), middles, strict=True)
             )
-            rows, columns = (charts.y[c] + j) * CELL + b, (charts.x[c] + i) * CELL + a
+            rows, columns = (charts.y[chart] + j) * CELL + b, (charts.x[chart] + i) * CELL + a
             colour[rows, columns, :3] = painted.colours[y, x, :3]
             colour[rows, columns, 3] = 255
 

@@ -45,7 +45,9 @@ from engine.storage.world import WorldHeader, WorldIndex, encode_tile, read_worl
 from scenes.import_vox import import_vox
 from scenes.load import load_scene
 from scenes.nerfstudio import read_path
+from scenes.read_mesh import read_mesh
 from tests.fuzz.mutations import mutated_bytes, mutated_values, mutated_zip
+from tests.scenes.mesh_files import drum, glb_of, obj_of
 from tests.scenes.vox_files import group, model, palette, shape, transform, vox
 
 EXAMPLES = int(os.environ.get("RAYVERIE_FUZZ", "60"))  # files in a batch
@@ -67,6 +69,7 @@ MATERIALS = {
          "material_over": "roof", "negative_prompt": "snow"},
         {"name": "roof", "source": [-1, -1, -1], "prompt": "slate", "height": 3, "display": [9, 9, 9]},
     ],
+    "meshes": [{"file": "drum.glb", "material": "roof", "position": [1, 0.5, 2], "rotation": [0, 90, 0], "scale": 2}],
 }  # fmt: skip
 POSE = [1, 0, 0, 3, 0, 1, 0, 2, 0, 0, 1, 1, 0, 0, 0, 1]
 PATH = {
@@ -155,6 +158,7 @@ def scene(tmp_path: Path) -> Path:
     picture.putpixel((1, 1), (200, 0, 0))
     picture.save(tmp_path / "map.png")
     (tmp_path / "materials.yaml").write_bytes(as_yaml(MATERIALS))
+    (tmp_path / "drum.glb").write_bytes(glb_of(*drum(4)))
     return tmp_path
 
 
@@ -173,6 +177,13 @@ def test_layers(scene: Path) -> None:
 
     Image.new("RGB", (4, 12), (200, 0, 0)).save(scene / "layers.png")
     fuzz_bytes((scene / "layers.png").read_bytes(), lambda _: load_scene(scene), "layers.png", scene)
+
+
+@pytest.mark.parametrize("name", ("a.glb", "a.obj"))
+def test_meshes(tmp_path: Path, name: str) -> None:
+    arrays = drum(4)
+    data = glb_of(*arrays) if name == "a.glb" else obj_of(*arrays).encode()
+    fuzz_bytes(data, read_mesh, name, tmp_path)
 
 
 def test_voxel_models(tmp_path: Path) -> None:

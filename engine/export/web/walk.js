@@ -12,7 +12,9 @@ const rayverie = (() => {
   const NEAR = 0.05, FAR = 4000;    // blocks
 
   const walker = { position: [0, 0, 0], velocity: [0, 0, 0], yaw: 0, pitch: 0 };
-  let world, gl, program, columns;
+  const MESH_CELLS = 4;             // columns along a block where meshes are in the way
+
+  let world, gl, program, columns, meshColumns;
   let flying = false, speed = 4;
 
   // ---------------------------------------------------------------- data
@@ -33,7 +35,8 @@ const rayverie = (() => {
     walker.position = [...world.spawn.position];
     walker.yaw = world.spawn.yaw;
     walker.pitch = world.spawn.pitch;
-    columns = makeColumns(decode(world.boxes, Float32Array));
+    columns = makeColumns(decode(world.boxes, Float32Array), 1);
+    meshColumns = makeColumns(decode(world.obstacles, Float32Array), MESH_CELLS);
     readPlace();
     setUp();
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
@@ -191,11 +194,11 @@ const rayverie = (() => {
   // ---------------------------------------------------------------- ground: the rules are those of app/moving/walk.py
 
   // Stretches [low, high] of each column of blocks, from boxes of six numbers: low x, y, z, high x, y, z.
-  function makeColumns(boxes) {
+  function makeColumns(boxes, cells) {
     const found = new Map();
     for (let k = 0; k < boxes.length; k += 6) {
-      for (let z = boxes[k + 2]; z < boxes[k + 5]; ++z) {
-        for (let x = boxes[k]; x < boxes[k + 3]; ++x) {
+      for (let z = Math.floor(boxes[k + 2] * cells); z < boxes[k + 5] * cells; ++z) {
+        for (let x = Math.floor(boxes[k] * cells); x < boxes[k + 3] * cells; ++x) {
           const key = `${x},${z}`;
           if (!found.has(key)) found.set(key, []);
           found.get(key).push([boxes[k + 1], boxes[k + 4]]);
@@ -205,7 +208,8 @@ const rayverie = (() => {
     return found;
   }
 
-  const column = (x, z) => columns.get(`${Math.floor(x)},${Math.floor(z)}`) || [];
+  const columnOf = (found, x, z) => found.get(`${Math.floor(x)},${Math.floor(z)}`) || [];
+  const column = (x, z) => [...columnOf(columns, x, z), ...columnOf(meshColumns, x * MESH_CELLS, z * MESH_CELLS)];
 
   // Height of the highest surface at (x, z) that is not above `below`.
   function top(x, z, below) {

@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 import trimesh
+from PIL import Image
 
 from app.__main__ import main
 from app.cli.export import walking_rules
 from app.moving import walk
+from engine.atlas.volume import LatentVolume
+from engine.geometry.charts import build_charts
+from scenes.extrude import extrude_scene
+from scenes.load import load_scene, save_scene
+from tests.engine.export.conftest import keep
+from tests.scenes.mesh_files import drum_on_lawn
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +54,7 @@ def test_the_page_walks_by_the_programs_rules() -> None:
         ([], "needs the world file"),
         (["no.world"], "does not exist"),
         (["{world}"], "was painted in the scene"),
-        (["{world}", "hamlet"], "whose map or heights differ"),
+        (["{world}", "hamlet"], "whose map, heights or meshes differ"),
         (["{world}", "{scene}", "--out", "x.gltf"], "ends in .glb"),
         (["{world}", "{scene}", "--out", "{world}/x.glb"], "can't be written"),
         (["{world}", "{scene}", "--html", "{world}"], "a folder is wanted here"),
@@ -62,6 +69,30 @@ def test_what_is_wrong_is_told_in_a_sentence(words, sentence, world, tiny_scene,
     assert sentence in said and "Traceback" not in said
     assert "%" not in said and said.count("\n") == 1  # no bar before the sentence
     assert not any(tmp_path.iterdir())
+
+
+def test_a_mesh_leaves_with_its_own_texture(ctx, tmp_path, monkeypatch, capsys) -> None:
+    save_scene(drum_on_lawn(), tmp_path / "drum")
+    scene = load_scene(tmp_path / "drum")
+    volume = LatentVolume(ctx, build_charts(extrude_scene(scene), scene), 4)
+    words = ["export", str(keep(volume, scene, tmp_path / "drum.world")), str(tmp_path / "drum")]
+    volume.release()
+    assert main([*words, "--out", str(tmp_path / "a.glb"), "--mesh-textures", str(tmp_path / "tex")]) == 0
+    assert "drum" in trimesh.load_scene(tmp_path / "a.glb").graph.nodes_geometry
+    with Image.open(tmp_path / "tex" / "drum.png") as picture:
+        side = picture.width
+        assert picture.size == (side, side) and side % 8 == 0
+    monkeypatch.chdir(tmp_path / "tex")
+    assert main([*words, "--mesh-textures", "."]) == 0 and [p.name for p in Path.cwd().iterdir()] == ["drum.png"]
+    (tmp_path / "tex" / "drum.png").write_bytes(b"mine")
+    capsys.readouterr()
+    assert main([*words, "--mesh-textures", "."]) == 2
+    assert "drum.png, which Rayverie did not write" in capsys.readouterr().err
+
+
+def test_textures_of_meshes_that_there_are_none_of(world, tiny_scene, tmp_path, capsys) -> None:
+    assert main(["export", str(world), str(tiny_scene), "--mesh-textures", str(tmp_path / "tex")]) == 2
+    assert "has no meshes" in capsys.readouterr().err and not (tmp_path / "tex").exists()
 
 
 def test_a_world_is_never_its_own_output(world, tiny_scene, tmp_path, capsys) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main
+from tests.scenes.mesh_files import drum, glb_of
 from tests.scenes.vox_files import model, palette, vox
 
 
@@ -29,6 +30,23 @@ def test_a_model_becomes_a_scene(tower: Path, tmp_path: Path, capsys) -> None:
     assert told == {"ground": ("sand", 0), "brick": ("red brick wall", 3), "slate": ("dark slate", 1)}
 
 
+def test_a_mesh_becomes_a_scene(tmp_path: Path, capsys) -> None:
+    (tmp_path / "old_drum.glb").write_bytes(glb_of(*drum()))
+    out = tmp_path / "scene"
+    assert main(["import", str(tmp_path / "old_drum.glb"), "--out", str(out), "--margin", "2", "--size", "3"]) == 0
+    assert "a mesh of 32 triangles. Its prompt is 'old drum'" in capsys.readouterr().err
+    assert main(["inspect", str(out), "--json"]) == 0
+    (mesh,) = json.loads(capsys.readouterr().out)["meshes"]
+    assert mesh["low"] == [2, 0.5, 2] and mesh["high"] == [5, 3.5, 5] and mesh["texture"] % 8 == 0
+    assert main(["inspect", str(out)]) == 0
+    assert "mesh old_drum.glb: old drum, 32 triangles" in capsys.readouterr().out
+
+
+def test_options_for_meshes_are_idle_with_voxels(tower: Path, tmp_path: Path, capsys) -> None:
+    assert main(["import", str(tower), "--out", str(tmp_path / "scene"), "--prompt", "oak"]) == 0
+    assert "--prompt has no effect" in capsys.readouterr().err
+
+
 def test_without_a_name_it_goes_to_out(tower: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["import", "tower.vox"]) == 0
@@ -46,7 +64,9 @@ def test_what_is_wrong_is_one_sentence(tower: Path, tmp_path: Path, capsys) -> N
     (tmp_path / "bad.vox").write_bytes(b"VOX ")
     for words, problem in (
         ([], "needs the file to import"),
-        ([str(tmp_path / "a.obj")], "ends in .vox"),
+        ([str(tmp_path / "a.ply")], "ends in .vox, a mesh in .glb or .obj"),
+        ([str(tmp_path / "a.obj")], "does not exist"),
+        ([str(tower), "--size", "0"], "--size"),
         ([str(tmp_path / "none.vox")], "none.vox"),
         ([str(tmp_path / "bad.vox")], "has no voxels"),
         ([str(tower), "--out", str(tmp_path / "full")], "isn't empty"),

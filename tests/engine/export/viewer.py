@@ -11,6 +11,7 @@ from typing import Any
 import moderngl
 import numpy as np
 from PIL import Image
+from scipy.spatial.transform import Rotation
 
 from engine.gl.context import wait_for_gl
 from scenes.camera import Camera
@@ -70,7 +71,8 @@ class Viewer:
                 material = glb.top["materials"][primitive["material"]]
                 picture = material["pbrMetallicRoughness"].get("baseColorTexture")
                 if picture is not None:
-                    self.parts.append((material["alphaMode"] == "BLEND", *self._load(glb, primitive, picture["index"])))
+                    loaded = self._load(glb, primitive, picture["index"], node)
+                    self.parts.append((material["alphaMode"] == "BLEND", *loaded))
 
     def draw(self, camera: Camera, size: tuple[int, int]) -> np.ndarray:
         """uint8 [H,W,3], row 0 at the top."""
@@ -93,16 +95,20 @@ class Viewer:
         target.release()
         return picture[::-1]
 
-    def _load(self, glb: Glb, primitive: dict, index: int) -> tuple[moderngl.Texture, moderngl.VertexArray]:
+    def _load(self, glb: Glb, primitive: dict, index: int, node: dict) -> tuple[moderngl.Texture, moderngl.VertexArray]:
         picture = np.ascontiguousarray(glb.picture(index))
         texture = self.ctx.texture(picture.shape[1::-1], 4, picture)
         texture.build_mipmaps()
         texture.filter = moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR
         texture.repeat_x = texture.repeat_y = False
         texture.anisotropy = 8.0
+        turn = Rotation.from_quat(node.get("rotation", (0, 0, 0, 1))).as_matrix()
+        points = glb.array(primitive["attributes"]["POSITION"]) * node.get("scale", (1, 1, 1)) @ turn.T
+        points = (points + node.get("translation", (0, 0, 0))).astype(np.float32)
+        corners = glb.array(primitive["attributes"]["TEXCOORD_0"])
         buffers = [
-            (self.ctx.buffer(glb.array(primitive["attributes"][name]).tobytes()), layout, to)
-            for name, layout, to in (("POSITION", "3f", "position"), ("TEXCOORD_0", "2f", "corner"))
+            (self.ctx.buffer(points.tobytes()), "3f", "position"),
+            (self.ctx.buffer(corners.tobytes()), "2f", "corner"),
         ]
         indices = self.ctx.buffer(glb.array(primitive["indices"]).tobytes())
         return texture, self.ctx.vertex_array(self.program, buffers, index_buffer=indices)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 from scipy.ndimage import uniform_filter
 
 import engine.render.daylight
-from engine.render.daylight import REACH, bake_daylight
+from engine.render.daylight import REACH, BakedDaylight, bake_daylight
+from scenes.extrude import extrude_scene
+from tests.scenes.mesh_files import drum_on_lawn
 
 
 def ambient(solid: np.ndarray, voxels: int) -> np.ndarray:
@@ -35,3 +39,13 @@ def test_slabs_leave_no_trace(monkeypatch: pytest.MonkeyPatch, slab: int) -> Non
     whole = ambient(solid, 2)
     monkeypatch.setattr(engine.render.daylight, "SLAB", slab)
     assert np.array_equal(ambient(solid, 2), whole)
+
+
+def test_meshes_cast_shadows():
+    scene = drum_on_lawn()
+    blocks = extrude_scene(scene)
+    light, dark = BakedDaylight.of(blocks, replace(scene, meshes=())), BakedDaylight.of(blocks, scene)
+    ground = dark.cells[:, : light.cells.shape[1]]
+    assert dark.cells.shape[1] > light.cells.shape[1]  # as high as the mesh
+    assert (ground[..., 1] < light.cells[..., 1]).mean() > 0.01
+    assert (ground[..., 1] <= light.cells[..., 1]).all()
