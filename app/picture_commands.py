@@ -98,10 +98,14 @@ class GalleryCommand:
     action: str = option("", "What to do.", table="app.cli.gallery:ACTIONS", positional=True, metavar="ACTION")
     words: tuple[str, ...] = option(
         (),
-        "Names of pictures, or unique parts of names; for search, words of the prompt.",
+        "Names of pictures, unique parts of names, or ranges of names, A..B; for search, words of the prompt.",
         positional=True,
         metavar="NAME",
     )
+    search: str | None = option(
+        None, "Only pictures that have all these words in their prompts. Without names, all of them.", metavar="WORDS"
+    )
+    pinned: bool = option(False, "Only pinned pictures. Without names, all of them.")
     out: Path | None = option(
         None, "For export: a folder, or a .png file for one picture. Default: out/gallery.", output=True
     )

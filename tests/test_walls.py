@@ -18,7 +18,13 @@ GL = {"moderngl", "glcontext", *WINDOW}
 IMGUI = {"imgui_bundle"}
 COMFYUI = {"comfy", "folder_paths", "latent_preview"}
 TORCH = {"torch", "diffusers", "transformers", "tokenizers", "accelerate", "safetensors"}
-GUI_FILES = ("app/panels/", "app/gui/renderer.py", "app/gui/input.py", "app/gui/theme.py")
+GUI_FILES = (
+    "app/panels/",
+    "app/gui/renderer.py",
+    "app/gui/input.py",
+    "app/gui/theme.py",
+    "app/gui/fallback_fonts.py",
+)
 
 # folder → what may be imported in it, besides the standard library
 ALLOWED = {

@@ -1,9 +1,11 @@
-"""Compares two settings on one view and keeps the result of one of them on the surfaces."""
+"""Compares two settings, or two models, on one view and keeps the result of one of them on the surfaces."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,14 +15,18 @@ from app.actions.paint import paintable_scene
 from app.actions.travel import stop_travel
 from app.fields import Size
 from app.files import presets
+from app.loop.messages import ModelInfo
 from app.loop.open_scene import OpenScene
 from app.loop.paint_survey import materials
+from app.loop.quality_levels import level_of
+from app.loop.view_framing import canvas_size, widen_camera
 from app.moving import walk
-from app.state.comparison import Comparison, Side
+from app.state.comparison import Beside, Comparison, Side
+from app.state.model_load import keeps_paint
 from base.errors import InputError
 from base.grid import to_pixels
 from diffusion.settings import DreamSettings
-from engine.atlas.views import GatheredView, PaintedView
+from engine.atlas.views import GatheredView, PaintedView, Part
 from engine.atlas.visibility import TexelMasks
 from engine.gl.time_sliced import Slices
 from scenes.camera import Camera
@@ -55,15 +61,20 @@ def begin_comparison(
     settings: Mapping[str, DreamSettings],
     material: int | None = None,
     first: int = 0,
+    beside: Mapping[str, Beside] = MappingProxyType({}),
 ) -> Slices[None]:
     """Gather the view as it starts with each of the labelled settings, then request all dreams. material, first: see `Comparison`.
 
-    Raises InputError for a material that isn't in view.
+    beside: label -> the model that dreams this side instead of the window's. Raises InputError for a material that isn't in view.
     """
     open_scene.painter.cancel()
-    sides = []
+    sides, frame = [], _frame(open_scene, camera, size, [one.model for one in beside.values()])
     for label, one in settings.items():
-        sides.append(Side(label, one, (yield from _gather_without_paint(open_scene, camera, size, one, material))))
+        other = beside.get(label)
+        seen = yield from _gather_without_paint(
+            open_scene, frame, one, material, None if other is None else other.model
+        )
+        sides.append(Side(label, one, seen, beside=other))
     context.state.walker = walk.Walker.at(camera)
     context.state.comparison = Comparison(open_scene, camera, sides, material, first)
 
@@ -110,19 +121,38 @@ def _texels(open_scene: OpenScene, gathered: GatheredView, material: int | None)
     return {page: mask & (materials(volume.charts, page) == material) for page, mask in masks.items()}
 
 
+def _frame(open_scene: OpenScene, camera: Camera, size: Size, others: Sequence[ModelInfo]) -> tuple[Camera, Size]:
+    """Return camera and size of one canvas for the window's model and `others`, as high as the largest of them needs."""
+    painter = open_scene.painter
+    models = [*filter(None, [painter.client.model]), *others]
+    level = max((level_of(painter.session, model, size, resting=True) for model in models), key=lambda one: one.height)
+    canvas = canvas_size(size, level.height, math.lcm(*(model.multiple for model in models)), level.around)
+    return widen_camera(camera, level.height, canvas[1]), canvas
+
+
 def _gather_without_paint(
-    open_scene: OpenScene, camera: Camera, size: Size, settings: DreamSettings, material: int | None = None
+    open_scene: OpenScene,
+    frame: tuple[Camera, Size],
+    settings: DreamSettings,
+    material: int | None = None,
+    other: ModelInfo | None = None,
 ) -> Slices[GatheredView]:
-    """Gather the view as if only frozen paint were on the surfaces (optionally only without one material's other paint)."""
+    """Gather the view as if only frozen paint were on the surfaces (optionally only without one material's other paint).
+
+    other: the model that dreams it, if it isn't the window's; with another latent space the surfaces are bare.
+    """
     painter, volume = open_scene.painter, open_scene.volume
-    seen = yield from painter.requests.gather_task(camera, size).remaining_slices()
-    if settings.seed != painter.session.dream.seed:
-        seed, volume.seed = volume.seed, settings.seed
-        again = volume.gather_task(seen.camera, seen.size)
-        volume.seed = seed
-        seen = yield from again.remaining_slices()
+    foreign = other is not None and not keeps_paint(painter.client.model, other)
+    painter.requests.follow_seed()
+    seed, volume.seed = volume.seed, settings.seed if settings.seed != painter.session.dream.seed else volume.seed
+    gathering = volume.gather_task(*frame, part=Part.SOLID, channels=other.channels if foreign and other else None)
+    volume.seed = seed
+    seen = yield from gathering.remaining_slices()
     stays = seen.frozen if material is None else seen.frozen | (seen.material != material)
     if stays.all():
         raise InputError("This view", "", "shows nothing that could change; look at the surface, or thaw it")
+    stays = np.zeros_like(stays) if foreign else stays
     shares = {name: np.where(stays, getattr(seen, name), 0) for name in ("steps", "stored_density", "latents")}
+    if foreign:
+        shares |= {"latents": np.zeros_like(seen.noise), "frozen": stays}
     return replace(seen, **shares, colours=np.where(to_pixels(stays)[..., None], seen.colours, 0))

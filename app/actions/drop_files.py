@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.actions.context import ActionContext
 from app.actions.export import read_presets
+from app.actions.gallery import open_run
 from app.actions.open_scene import ask_file, open_scene, remember
 from app.actions.pictures import open_picture
 from app.files import presets, recent
@@ -18,6 +19,7 @@ from app.moving.route import Route
 from app.session import SceneChoice, Session, restore
 from base.errors import InputError
 from base.reading import is_file
+from diffusion.training.run_log import LOG
 from engine.render.film_files import CODECS, read_metadata
 from scenes.load import BUILTIN
 from scenes.nerfstudio import read_path
@@ -69,6 +71,9 @@ def open_recent(context: ActionContext, name: str) -> None:
 
 
 def _folder(context: ActionContext, path: Path) -> None:
+    """A scene, or a training run."""
+    if is_file(path / LOG):
+        return open_run(context, path)
     open_scene(context, SceneChoice(ref=str(path)), str(path.absolute()))
 
 

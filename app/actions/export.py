@@ -58,7 +58,7 @@ def export_picture(context: ActionContext, picture: np.ndarray, camera: Camera |
 
 def save_last_dream(context: ActionContext) -> None:
     """Write the last dreamed view as a PNG that carries its settings."""
-    dreamed = [(r.image, r.camera) for r in context.state.timeline.records if r.image is not None]
+    dreamed = [(r.image, r.camera) for r in context.state.timeline.records if r.image is not None and not r.beside]
     if dreamed:
         export_picture(context, *dreamed[-1])
     else:

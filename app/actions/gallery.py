@@ -1,4 +1,4 @@
-"""Actions on pictures of the gallery: view, compare, pin, delete with undo, copy, splat onto the scene."""
+"""Actions on pictures of the gallery: view, compare, pin, delete with undo, copy, splat onto the scene; and training runs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.files.picture import Source, read_picture
 from app.state.mask_editor import MaskEditor
 from app.state.picture_work import ShownPictures
 from base.errors import escape_controls
+from diffusion.training.run_log import RunLog, read_run
 
 
 def view_pictures(context: ActionContext, *entries: Entry) -> None:
@@ -27,12 +28,28 @@ def view_pictures(context: ActionContext, *entries: Entry) -> None:
     context.services.gallery.read(read, lambda seen: cover_scene(context, seen=seen))
 
 
-def cover_scene(context: ActionContext, seen: ShownPictures | None = None, editor: MaskEditor | None = None) -> None:
-    """Cover the scene with pictures or the mask editor, replacing an earlier cover."""
+def cover_scene(
+    context: ActionContext,
+    seen: ShownPictures | None = None,
+    editor: MaskEditor | None = None,
+    run: RunLog | None = None,
+) -> None:
+    """Cover the scene with pictures, the mask editor or a training run, replacing an earlier cover."""
     context.release_mouse()
     work = context.state.pictures
     work.close()
-    work.seen, work.editor = seen, editor
+    work.seen, work.editor, work.run = seen, editor, run
+
+
+def open_run(context: ActionContext, folder: Path) -> None:
+    """Show a training run over the scene: its sheets of samples as a film, beside its curves."""
+
+    def show(run: RunLog) -> None:
+        if context.state.pictures.run is None:
+            cover_scene(context, run=run)
+        context.state.pictures.run = run
+
+    context.services.gallery.read(lambda: read_run(folder), show)
 
 
 def close_pictures(context: ActionContext) -> None:

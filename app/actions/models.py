@@ -12,21 +12,24 @@ from app.actions.export import read_presets
 from app.actions.save import has_unsaved_paint
 from app.actions.travel import stop_travel
 from app.files import model_folders
-from app.loop.messages import ModelInfo, ModelKept, ModelMessage, ModelOrder, ModelProgress, ModelReplaced
+from app.loop.messages import ModelBeside, ModelInfo, ModelKept, ModelMessage, ModelOrder, ModelProgress, ModelReplaced
 from app.loop.open_scene import OpenScene
 from app.session import ModelChoice
 from app.state.app_state import Edited
 from app.state.inspection import NetworkInspection
 from app.state.keymap import BY_NAME, captions
-from app.state.model_load import ModelLoad, follow_model
+from app.state.model_load import ModelLoad, follow_model, keeps_paint
 from diffusion.library.listing import refuse_unregistrable
 from diffusion.loaders.prompt_loras import resolve_loras, style_remarks
 
 _IDS = itertools.count()
 
 
-def load_model(context: ActionContext, choice: ModelChoice) -> None:
-    """Load a model with its additions. Stops running work; nothing is dreamed until loading succeeds or fails."""
+def load_model(context: ActionContext, choice: ModelChoice, beside: bool = False) -> None:
+    """Load a model with its additions. Stops running work; nothing is dreamed until loading succeeds or fails.
+
+    beside: keep the present model, to compare both.
+    """
     state = context.state
     if state.loading is not None:
         state.notify("A model is being loaded; cancel that first", "warning")
@@ -39,10 +42,10 @@ def load_model(context: ActionContext, choice: ModelChoice) -> None:
     loras, remarks = resolve_loras(choice.lora, prompts)
     for remark in (*remarks, *style_remarks(state.scene.prompts, choice.ip_adapter is not None)):
         state.log.add(remark, "warning")
-    order = ModelOrder(next(_IDS), replace(choice, lora=loras))
-    state.loading = ModelLoad(order, choice)
+    order = ModelOrder(next(_IDS), replace(choice, lora=loras), beside)
+    state.loading, state.beside = ModelLoad(order, choice), None
     context.worker.inspect(None)
-    context.worker.replace_model(order)
+    context.worker.load_model(order)
 
 
 def cancel_load(context: ActionContext) -> None:
@@ -60,7 +63,7 @@ def handle_model_message(context: ActionContext, message: ModelMessage) -> None:
         return
     if isinstance(message, ModelProgress):
         state.loading = replace(loading, part=message.part, share=message.share)
-    elif isinstance(message, ModelReplaced):
+    elif isinstance(message, ModelReplaced | ModelBeside):
         state.loading = replace(loading, share=1.0, model=message.model, cancelling=False)
     elif isinstance(message, ModelKept):
         state.loading = None
@@ -75,12 +78,12 @@ def handle_model_message(context: ActionContext, message: ModelMessage) -> None:
 def follow_loading(context: ActionContext, open_scene: OpenScene) -> None:
     """Switch to a loaded model once nothing changes the surfaces and their paint is saved. Call once a frame."""
     state, services, loading = context.state, context.services, context.state.loading
-    if loading is None or loading.model is None:
+    if loading is None or loading.model is None or loading.beside:
         return
     changing = services.rebuild.busy or services.strokes.busy or state.brush.painting or services.worlds.loading
     if changing or open_scene.painter.client.laying:
         return
-    if not _keeps_paint(state.model, loading.model) and has_unsaved_paint(context):
+    if not keeps_paint(state.model, loading.model) and has_unsaved_paint(context):
         if not loading.saving:
             state.loading = replace(loading, saving=True)
             services.autosave.save()
@@ -93,15 +96,10 @@ def follow_loading(context: ActionContext, open_scene: OpenScene) -> None:
     _go_over(context, open_scene, loading.choice, loading.model)
 
 
-def _keeps_paint(before: ModelInfo | None, after: ModelInfo) -> bool:
-    """Whether the paint of one model can be used with the other: both have the same latent space."""
-    return before is None or (before.space, before.channels) == (after.space, after.channels)
-
-
 def _go_over(context: ActionContext, open_scene: OpenScene, choice: ModelChoice, model: ModelInfo) -> None:
     """Switch to another model."""
     state, services, before = context.state, context.services, context.state.model
-    kept, painted, file = _keeps_paint(before, model), len(open_scene.volume.atlas) > 0, services.worlds.file
+    kept, painted, file = keeps_paint(before, model), len(open_scene.volume.atlas) > 0, services.worlds.file
     state.timeline, state.inspection, state.cancelled_view = state.timeline.seal(), NetworkInspection(), ()
     state.session = replace(state.session, model=choice, dream=follow_model(state.session.dream, before, model))
     open_scene.painter.cancel()

@@ -14,7 +14,7 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from app.commands import GalleryCommand
-from app.files.gallery.entry import Entry, as_json, find, is_match
+from app.files.gallery.entry import Entry, as_json, is_match, select
 from app.files.gallery.gallery import Gallery, Listing, gallery_folder
 from app.terminal import escape_json, open_console
 from app.upscaling import refuse_upscaling
@@ -23,11 +23,14 @@ from base.files import expand_user
 from base.outputs import Output, is_marked_png, refuse_outputs
 from base.reading import is_folder
 
+NAMES = "names"
+LISTED = (("list", "--search"), ("list", "--pinned"), ("bin", "--search"), ("search", "--pinned"))  # that filter lists
+
 
 class Action(NamedTuple):
-    """run: (gallery, its listing, the words, the command); words: what they are, "" where there are none."""
+    """run: (gallery, its listing, the command); words: what they are, "" where there are none."""
 
-    run: Callable[[Gallery, Listing, tuple[str, ...], GalleryCommand], None]
+    run: Callable[[Gallery, Listing, GalleryCommand], None]
     words: str
 
 
@@ -37,7 +40,9 @@ def run(command: GalleryCommand) -> int:
     if command.folder is not None and not is_folder(expand_user(command.folder)):
         raise InputError(command.folder, "", "is no folder; --folder names the one of a gallery")
     action, gallery = ACTIONS[command.action], Gallery(command.folder or gallery_folder())
-    if bool(action.words) != bool(command.words):
+    _refuse_filters(command, action)
+    filtered = command.search is not None or command.pinned
+    if bool(action.words) != bool(command.words) and not (filtered and action.words == NAMES):
         problem = f"is missing; give {action.words}" if action.words else f"is {command.words[0]}; none is needed"
         raise InputError(f"rayverie gallery {command.action}", "NAME", problem)
     if command.out is not None and command.action != "export":
@@ -51,12 +56,36 @@ def run(command: GalleryCommand) -> int:
     console = open_console(errors=True)
     for problem in listing.problems:
         console.print(escape_controls(problem), style="yellow", soft_wrap=True)
-    action.run(gallery, listing, command.words, command)
+    action.run(gallery, listing, command)
     return 0
 
 
-def _list(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: GalleryCommand) -> None:
-    found = [entry for entry in listing.entries if is_match(entry, " ".join(words))]
+def _refuse_filters(command: GalleryCommand, action: Action) -> None:
+    """Refuse --search and --pinned where they have no effect. Raises InputError."""
+    filters = (("--search", command.search is not None), ("--pinned", command.pinned))
+    for flag, given in filters:
+        if given and action.words != NAMES and (command.action, flag) not in LISTED:
+            raise InputError(flag, "", f"has no effect on `gallery {command.action}`")
+    if command.pinned and command.action in ("delete", "pin", "restore"):
+        raise InputError("--pinned", "", f"has nothing to {command.action}; pinned pictures stay in the gallery")
+    if command.search is not None and not command.search.split():
+        raise InputError("--search", "", "is empty; give words of the prompts")
+
+
+def _chosen(listing: Listing, command: GalleryCommand) -> list[Entry]:
+    """The pictures that names, --search and --pinned mean together. Raises InputError if there are none."""
+    entries = select(listing.entries, command.words) if command.words else listing.entries
+    query = command.search or ""
+    found = [entry for entry in entries if is_match(entry, query) and (entry.pinned or not command.pinned)]
+    if not found:
+        flag = "--search" if query else "--pinned"
+        raise InputError(flag, "", "finds no picture" + (" of these names" if command.words else " in the gallery"))
+    return found
+
+
+def _list(gallery: Gallery, listing: Listing, command: GalleryCommand) -> None:
+    query = " ".join(command.words) if command.action == "search" else command.search or ""
+    found = [entry for entry in listing.entries if is_match(entry, query) and (entry.pinned or not command.pinned)]
     if command.json:
         print(escape_json(json.dumps([as_json(entry) for entry in found], indent=2)))
     else:
@@ -79,18 +108,33 @@ def _show(console: Console, entries: list[Entry]) -> None:
 
 
 def _each(change: Callable[[Gallery, Entry], None], done: str) -> Callable[..., None]:
-    """An action on each named picture; all names are looked up first, so that a wrong one changes nothing."""
+    """An action on each chosen picture; all are looked up first, so that a wrong name changes nothing."""
 
-    def run(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: GalleryCommand) -> None:
-        for entry in {found.name: found for found in (find(listing.entries, word) for word in words)}.values():
+    def run(gallery: Gallery, listing: Listing, command: GalleryCommand) -> None:
+        for entry in _chosen(listing, command):
             change(gallery, entry)
             open_console(errors=True).print(f"{entry.name} is {done}.", soft_wrap=True, highlight=False)
 
     return run
 
 
-def _export(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: GalleryCommand) -> None:
-    entries = [find(listing.entries, word) for word in words]
+def _delete(gallery: Gallery, listing: Listing, command: GalleryCommand) -> None:
+    """Pinned pictures that are named are refused before anything is deleted; those that a search or a range finds stay."""
+    console, chosen = open_console(errors=True), _chosen(listing, command)
+    pinned = [entry for entry in chosen if entry.pinned]
+    named = [entry for entry in pinned if any(".." not in word and word in entry.name for word in command.words)]
+    if named or len(pinned) == len(chosen):
+        raise InputError((named or pinned)[0].name, "", "is pinned; unpin it before you delete it")
+    for entry in chosen:
+        if entry.pinned:
+            console.print(f"{entry.name} stays: it is pinned.", soft_wrap=True, highlight=False)
+        else:
+            gallery.delete(entry.name)
+            console.print(f"{entry.name} is in the bin.", soft_wrap=True, highlight=False)
+
+
+def _export(gallery: Gallery, listing: Listing, command: GalleryCommand) -> None:
+    entries = _chosen(listing, command)
     out = command.out or Path("out/gallery")
     single = out.suffix.lower() == ".png"
     if single and len(entries) > 1:
@@ -104,8 +148,8 @@ def _export(gallery: Gallery, listing: Listing, words: tuple[str, ...], command:
     open_console(errors=True).print(f"{what} is ready.", soft_wrap=True, highlight=False)
 
 
-def _upscale(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: GalleryCommand) -> None:
-    entries = [find(listing.entries, word) for word in words]
+def _upscale(gallery: Gallery, listing: Listing, command: GalleryCommand) -> None:
+    entries = _chosen(listing, command)
     refuse_upscaling(command.upscale, command.upscaler)
     from diffusion.loaders.running import find_device
     from diffusion.text2image.upscaled import upscale_png
@@ -117,7 +161,7 @@ def _upscale(gallery: Gallery, listing: Listing, words: tuple[str, ...], command
         open_console(errors=True).print(f"{entry.name}, {sizes}: {added.name}.", soft_wrap=True, highlight=False)
 
 
-def _empty(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: GalleryCommand) -> None:
+def _empty(gallery: Gallery, listing: Listing, command: GalleryCommand) -> None:
     count = gallery.empty_bin()
     open_console(errors=True).print(f"The bin is empty; {count} pictures were in it.", highlight=False)
 
@@ -125,12 +169,12 @@ def _empty(gallery: Gallery, listing: Listing, words: tuple[str, ...], command: 
 ACTIONS: Mapping[str, Action] = {
     "list": Action(_list, ""),
     "search": Action(_list, "words of a prompt"),
-    "pin": Action(_each(lambda gallery, entry: gallery.pin(entry.name), "pinned"), "names"),
-    "unpin": Action(_each(lambda gallery, entry: gallery.pin(entry.name, False), "no longer pinned"), "names"),
-    "upscale": Action(_upscale, "names"),
-    "delete": Action(_each(lambda gallery, entry: gallery.delete(entry.name), "in the bin"), "names"),
-    "export": Action(_export, "names"),
+    "pin": Action(_each(lambda gallery, entry: gallery.pin(entry.name), "pinned"), NAMES),
+    "unpin": Action(_each(lambda gallery, entry: gallery.pin(entry.name, False), "no longer pinned"), NAMES),
+    "upscale": Action(_upscale, NAMES),
+    "delete": Action(_delete, NAMES),
+    "export": Action(_export, NAMES),
     "bin": Action(_list, ""),
-    "restore": Action(_each(lambda gallery, entry: gallery.restore(entry.name), "back in the gallery"), "names"),
+    "restore": Action(_each(lambda gallery, entry: gallery.restore(entry.name), "back in the gallery"), NAMES),
     "empty-bin": Action(_empty, ""),
 }

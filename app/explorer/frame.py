@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 
 import moderngl
@@ -125,6 +126,7 @@ class Frame:
             state.history = state.history.to(state.edited)
         shown = state.clock() - self._began
         state.overlays.first_help &= shown < HINT_SECONDS and not (self.controls.walked and shown > HINT_SECONDS / 3)
+        self._try("Looking for fonts", self._find_fonts)
         self._try("Saving by itself", lambda: services.autosave.update(state.clock()))
         self._try("Noting what is open", services.recovery.update)
         self._heap.update(state.clock())
@@ -132,5 +134,17 @@ class Frame:
         if not state.looking:
             platform.show_cursor(self.shell.cursor)
 
+    def _find_fonts(self) -> None:
+        """Fonts for prompts in other scripts."""
+        state = self.context.state
+        if missing := self.shell.fonts.update(state.clock()):
+            state.notify(
+                f"No font of this system has {missing[:12]} ({_names(missing[:3])}); they show as boxes", "warning"
+            )
+
     def _try(self, what: str, part: Callable[[], None]) -> None:
         run_guarded(self.context.state, what, part)
+
+
+def _names(letters: str) -> str:
+    return ", ".join(unicodedata.name(letter, f"U+{ord(letter):04X}").lower() for letter in letters)

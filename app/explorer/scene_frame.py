@@ -5,6 +5,7 @@ from __future__ import annotations
 import moderngl
 
 from app.actions.compare import update_comparison
+from app.actions.compare_models import follow_beside
 from app.actions.context import ActionContext
 from app.actions.models import begin_with_model, follow_loading, handle_model_message, load_saved_world
 from app.actions.single_pictures import take_message as take_picture_message
@@ -75,6 +76,7 @@ def paint(context: ActionContext, open_scene: OpenScene, now: float) -> None:
     """Process the worker's messages and request the next dream. Films and the autopilot request their own."""
     update_comparison(context)
     follow_loading(context, open_scene)
+    follow_beside(context, open_scene)
     state, painter = context.state, open_scene.painter
     film, flight = state.travel.film, state.travel.flight
     painter.session = state.session

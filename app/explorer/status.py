@@ -20,7 +20,8 @@ def _scene_text(state: AppState, services: Services) -> str:
     if state.loading is not None:
         return state.loading.words
     if state.comparison is not None and state.comparison.done:
-        return f"{'four variations' if state.comparison.first else 'two settings side by side'}: choose one"
+        both = "two models" if state.comparison.of_models else "two settings"
+        return f"{'four variations' if state.comparison.first else f'{both} side by side'}: choose one"
     film, flight, painter = state.travel.film, state.travel.flight, state.open_scene.painter
     if film is not None:
         dreaming = f", {painter.status_text}" if painter.client.running else ""

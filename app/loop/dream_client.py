@@ -150,13 +150,21 @@ class DreamClient:
         self.dreamed = self.dreamed_at = None
 
     def submit_job(
-        self, gathered: GatheredView, canvas: Canvas, settings: DreamSettings, status: str, take: Take
+        self,
+        gathered: GatheredView,
+        canvas: Canvas,
+        settings: DreamSettings,
+        status: str,
+        take: Take,
+        beside: bool = False,
+        model: str = "",
     ) -> None:
         """Dream something that the user requested. The dream is passed to `take` instead of being laid onto the surfaces.
-        status: text to show meanwhile."""
+        status: text to show meanwhile; beside, model: see `Request`."""
         self.problem = ""
         self._take = take
-        self.submit(gathered, canvas, settings, Level(status, settings.steps, gathered.size[1]))
+        request = replace(make_request(gathered, canvas, settings), beside=beside, model=model)
+        self._send(_Next(request, Level(status, settings.steps, gathered.size[1]), prompts_of(self.scene)))
 
     def pop_outcomes(self) -> list[LaidDream | Outcome]:
         """Return how dreams ended since the last call, oldest first, without those that the user requested."""
@@ -231,9 +239,7 @@ class DreamClient:
         only_texels: TexelMasks | None = None,
     ) -> None:
         """Send a request; it replaces the running one. only_texels: see `LatentVolume.scatter`."""
-        self._run(_Next(make_request(gathered, canvas, settings), level, prompts_of(self.scene)), only_texels)
-        assert self.running is not None
-        self.worker.submit(self.running)
+        self._send(_Next(make_request(gathered, canvas, settings), level, prompts_of(self.scene)), only_texels)
 
     def submit_next(
         self, gathered: GatheredView | GatheredSheet, canvas: Canvas, settings: DreamSettings, level: Level
@@ -242,6 +248,10 @@ class DreamClient:
         this one. It is dropped if that dream isn't laid."""
         self._next = _Next(make_request(gathered, canvas, settings), level, prompts_of(self.scene))
         self.worker.submit(self._next.request)
+
+    def _send(self, asked: _Next, only_texels: TexelMasks | None = None) -> None:
+        self._run(asked, only_texels)
+        self.worker.submit(asked.request)
 
     def _run(self, asked: _Next, only_texels: TexelMasks | None = None) -> None:
         """Make a request the running one."""
@@ -256,7 +266,7 @@ class DreamClient:
 
     def _finish(self, dreamed: Dreamed) -> None:
         assert self.running is not None
-        gathered, canvas = self.running.gathered, self.running.canvas
+        gathered, canvas, beside = self.running.gathered, self.running.canvas, self.running.beside
         take, self._take = self._take, None
         self.calls += dreamed.calls
         self.progress = self.progress and self.progress.enter(LAYING, self.clock())
@@ -264,7 +274,9 @@ class DreamClient:
             self._note_times(dreamed)
             assert isinstance(gathered, GatheredView)  # nobody requests sheets
             self._stop()
-            self.dreamed, self.dreamed_at, self.dreams = dreamed, None, self.dreams + 1
+            self.dreams += 1
+            if not beside:
+                self.dreamed, self.dreamed_at = dreamed, None
             take(gathered, dreamed)
             return
         if gathered.revision != self.volume.revision:
@@ -351,6 +363,7 @@ def make_request(gathered: GatheredView | GatheredSheet, canvas: Canvas, setting
 
 
 def _kind(request: Request) -> str:
-    """Key of the pace: sheets, views and jobs are laid differently."""
+    """Key of the pace: sheets, views, jobs and models are dreamed or laid differently."""
     gathered = request.gathered
-    return "sheet" if isinstance(gathered, GatheredSheet) else gathered.part.name
+    kind = "sheet" if isinstance(gathered, GatheredSheet) else gathered.part.name
+    return f"{kind} beside" if request.beside else kind

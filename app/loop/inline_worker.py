@@ -8,6 +8,7 @@ from typing import Any
 from app.loop.messages import (
     InspectionRequest,
     Message,
+    ModelBeside,
     ModelOrder,
     ModelReplaced,
     PictureRequest,
@@ -15,7 +16,7 @@ from app.loop.messages import (
     Request,
     Status,
 )
-from app.loop.model_loading import load_choice, replace_model
+from app.loop.model_loading import load_choice, load_ordered
 from app.loop.picture_jobs import Generate, PictureQueue, generate_of, make_picture
 from app.loop.worker import EMBEDDED, Dream, LoadChoice, Probe, answer, dream_of, info_of, probe_of, report
 
@@ -38,6 +39,7 @@ class InlineWorker:
     ) -> None:
         self._load_choice = load_choice
         self._order: ModelOrder | None = None
+        self._beside: Any = None
         self._model, self._dream, self._look, self._cancelled = model, dream, look, cancelled
         self._generate, self._pictures = generate, PictureQueue()
         self._waiting: Request | None = None
@@ -59,11 +61,14 @@ class InlineWorker:
     def cancel_pictures(self) -> None:
         self._pictures.cancel()
 
-    def replace_model(self, order: ModelOrder) -> None:
+    def load_model(self, order: ModelOrder) -> None:
         self._order = order
 
     def cancel_model(self) -> None:
         self._order = None
+
+    def drop_beside(self) -> None:
+        self._beside = None
 
     def watch(self, how: PreviewOptions) -> None:
         """Do nothing: this worker emits its messages only after the dream."""
@@ -76,13 +81,17 @@ class InlineWorker:
         order, self._order = self._order, None
         if order is not None:
             keep, never = (lambda choice: True), lambda: False
-            model = replace_model(order, self._load_choice, messages.append, never, lambda: None, keep)
-            if model is not None:
+            model = load_ordered(order, self._load_choice, messages.append, never, lambda: None, keep)
+            if model is not None and order.beside:
+                self._beside = model
+                messages.append(ModelBeside(order, info_of(model)))
+            elif model is not None:
                 self._model = model
                 messages.append(ModelReplaced(order, info_of(model)))
         request, self._waiting = self._waiting, None
         if request is not None:
-            answer(self._model, request, self._dream, messages.append, self._cancelled)
+            model = self._beside if request.beside and self._beside is not None else self._model
+            answer(model, request, self._dream, messages.append, self._cancelled)
         if (picture := self._pictures.take()) is not None:
             make_picture(self._model, picture, EMBEDDED, self._generate, messages.append, self._cancelled)
         asked, self._asked = self._asked, None

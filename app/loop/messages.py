@@ -52,12 +52,17 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class Request:
-    """A request to dream `canvas`, which was made from `gathered`. id: unique and increasing."""
+    """A request to dream `canvas`, which was made from `gathered`. id: unique and increasing.
+
+    beside: by the model that was loaded beside the worker's own; model: a name of what dreams it where two models are compared
+    """
 
     id: int
     gathered: GatheredView | GatheredSheet
     canvas: Canvas
     settings: DreamSettings
+    beside: bool = False
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -233,10 +238,12 @@ class PictureFailed:
 
 @dataclass(frozen=True)
 class ModelOrder:
-    """A request to replace the model. id: unique and increasing; choice: what is loaded, its LoRAs files alone."""
+    """A request to load a model. id: unique and increasing; choice: what is loaded, its LoRAs files alone; beside: the present one
+    stays, and only requests that say so are dreamed with the other."""
 
     id: int
     choice: ModelChoice
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -257,6 +264,14 @@ class ModelReplaced:
 
 
 @dataclass(frozen=True)
+class ModelBeside:
+    """The model of an order is loaded beside the worker's own."""
+
+    order: ModelOrder
+    model: ModelInfo
+
+
+@dataclass(frozen=True)
 class ModelKept:
     """The model could not be replaced; the previous one stays. problem: one sentence, "" if the order was cancelled."""
 
@@ -266,7 +281,7 @@ class ModelKept:
 
 
 PREVIEWS = 64  # maximum number of previews between two polls; frames poll more often than this fills up
-ModelMessage = ModelProgress | ModelReplaced | ModelKept
+ModelMessage = ModelProgress | ModelReplaced | ModelBeside | ModelKept
 PictureMessage = PicturePreview | PictureMade | PictureFailed
 Message = Status | Preview | PartBegun | DreamFinished | DreamFailed | InspectionResult | PictureMessage | ModelMessage
 
@@ -302,8 +317,13 @@ class Worker(Protocol):
         """Drop all pictures that wait, and stop the running one at its next model call; none gets a result."""
         ...
 
-    def replace_model(self, order: ModelOrder) -> None:
-        """Load another model after the running work. Replaces a waiting order. Call `cancel` first to stop the running dream."""
+    def load_model(self, order: ModelOrder) -> None:
+        """Load another model after the running work, in place of the present one or beside it. Replaces a waiting order. Call
+        `cancel` first to stop the running dream. A model that is already loaded beside the present one is reused."""
+        ...
+
+    def drop_beside(self) -> None:
+        """Free the model that was loaded beside the present one, if there is one."""
         ...
 
     def cancel_model(self) -> None:

@@ -59,7 +59,7 @@ def fits_beside(choice: ModelChoice) -> bool:
     return sum(estimate_bytes(one, room.device) for one in (facts, *added) if one is not None) <= room.free
 
 
-def replace_model(
+def load_ordered(
     order: ModelOrder,
     load: Callable[[ModelChoice, Report], Any],
     emit: Emit,
@@ -69,7 +69,7 @@ def replace_model(
 ) -> Any:
     """Load the model of an order. If that fails or is cancelled, emit a message and return None.
 
-    make_room: drops the present model. It is called only if both don't fit into memory.
+    make_room: drops the present model, or raises InputError where that must stay. It is called only if both don't fit into memory.
     """
 
     def report(part: str, share: float) -> None:
@@ -104,6 +104,11 @@ def _load_if_memory_allows(load: Callable[[ModelChoice, Report], Any], choice: M
         if type(error).__name__ not in MEMORY:
             raise
         return None
+
+
+def refuse_room() -> None:
+    """The `make_room` of a model that is loaded beside the present one. Raises InputError."""
+    raise InputError("The memory", "", "that is free is too little for both models at a time")
 
 
 def free_memory() -> None:

@@ -33,8 +33,11 @@ class RefusingWorker:
     def cancel_pictures(self) -> None:
         """Do nothing: there are none."""
 
-    def replace_model(self, order: ModelOrder) -> None:
+    def load_model(self, order: ModelOrder) -> None:
         self._messages.append(ModelKept(order, f"{self._why}; start the program without it"))
 
     def cancel_model(self) -> None:
         """Do nothing: none is being loaded."""
+
+    def drop_beside(self) -> None:
+        """Do nothing: there is none."""

@@ -19,6 +19,7 @@ from app.loop.messages import (
     InspectionRequest,
     InspectionResult,
     Message,
+    ModelBeside,
     ModelInfo,
     ModelOrder,
     ModelProgress,
@@ -33,7 +34,7 @@ from app.loop.messages import (
     id_of,
     sentence,
 )
-from app.loop.model_loading import Report, fits_beside, free_memory, load_choice, replace_model
+from app.loop.model_loading import Report, fits_beside, free_memory, load_choice, load_ordered, refuse_room
 from app.loop.picture_jobs import Generate, PictureQueue, generate_of, make_picture
 from app.loop.previews import PreviewEmitter, Throttle
 from app.session import ModelChoice
@@ -138,6 +139,8 @@ class ThreadWorker:
         self._generate, self._choice, self._pictures, self._picture_due = generate, choice, PictureQueue(), True
         self._load_choice, self._fits = load_choice, fits
         self._model: Any = None
+        self._beside: tuple[ModelChoice, Any] | None = None  # another model, for comparisons
+        self._drop_beside = False
         self._order: ModelOrder | None = None  # waits
         self._orders = self._cancelled_orders = -1  # ids; those up to the second are cancelled
         self._news = threading.Condition()
@@ -175,9 +178,14 @@ class ThreadWorker:
     def cancel_pictures(self) -> None:
         self._pictures.cancel()
 
-    def replace_model(self, order: ModelOrder) -> None:
+    def load_model(self, order: ModelOrder) -> None:
         with self._news:
             self._order, self._orders = order, order.id
+            self._news.notify()
+
+    def drop_beside(self) -> None:
+        with self._news:
+            self._drop_beside = True
             self._news.notify()
 
     def cancel_model(self) -> None:
@@ -226,7 +234,15 @@ class ThreadWorker:
         self._model = self._ready()
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._closed or self._order or (self._model is not None and self._has_work))
+                self._news.wait_for(
+                    lambda: (
+                        self._closed or self._order or self._drop_beside or (self._model is not None and self._has_work)
+                    )
+                )
+                if self._drop_beside:
+                    self._beside, self._drop_beside = None, False
+                    free_memory()
+                    continue
                 order, self._order = self._order, None
                 picture = request = None
                 if order is None:
@@ -238,11 +254,11 @@ class ThreadWorker:
             if self._closed:
                 return
             if order is not None:
-                self._replace(order)
+                (self._load_beside if order.beside else self._replace)(order)
             elif picture is not None:
                 self._picture(self._model, picture)
             elif request is not None:
-                self._answer(self._model, request)
+                self._answer(request)
             elif asked is not None:
                 self._report(self._model, asked)
 
@@ -257,10 +273,12 @@ class ThreadWorker:
             self._model = None
             free_memory()
 
-        def cancelled() -> bool:
-            return self._closed or order.id <= self._cancelled_orders
-
-        model = replace_model(order, self._load_choice, self._emit, cancelled, make_room, self._fits)
+        there, self._beside = self._beside, None
+        if there is not None and there[0] == order.choice:
+            model = there[1]
+        else:
+            there = None  # freed before another one is read
+            model = load_ordered(order, self._load_choice, self._emit, self._is_cancelled(order), make_room, self._fits)
         if model is None:
             if self._model is None and not self._closed:
                 self._model = self._ready()
@@ -273,16 +291,32 @@ class ThreadWorker:
         self._emit(ModelReplaced(order, info_of(model)))
         free_memory()
 
+    def _load_beside(self, order: ModelOrder) -> None:
+        """Load another model while the present one stays."""
+        self._beside = None
+        model = load_ordered(order, self._load_choice, self._emit, self._is_cancelled(order), refuse_room, self._fits)
+        if model is not None:
+            self._beside = order.choice, model
+            self._emit(ModelBeside(order, info_of(model)))
+
+    def _is_cancelled(self, order: ModelOrder) -> Callable[[], bool]:
+        return lambda: self._closed or order.id <= self._cancelled_orders
+
     def _picture(self, model: Any, request: PictureRequest) -> None:
         def cancelled() -> bool:
             return self._closed or self._pictures.is_cancelled(request)
 
         make_picture(model, request, self._choice, self._generate, self._emit, cancelled)
 
-    def _answer(self, model: Any, request: Request) -> None:
+    def _answer(self, request: Request) -> None:
         def cancelled() -> bool:
             return self._closed or self._is_abandoned(request.id)
 
+        model = self._model
+        if request.beside:
+            if self._beside is None:
+                return  # its comparison is over
+            model = self._beside[1]
         answer(model, request, self._dream, self._emit, cancelled, lambda: self._watch, self._throttle)
 
     def _report(self, model: Any, asked: InspectionRequest) -> None:

@@ -63,11 +63,15 @@ class Browser:
 
     def _way(self, ui: PanelContext) -> None:
         """Draw a button for the parent folder, and an editable path."""
+        gap = imgui.get_style().item_spacing.x
+        left = imgui.get_cursor_pos_x()
         if imgui.button("\uf062##up") and self.folder.parent != self.folder:
             self.go(self.folder.parent)
         hint("Parent folder.")
         imgui.same_line()
-        imgui.set_next_item_width(dialog_width(WIDE) * 0.93)
+        imgui.set_next_item_width(
+            dialog_width(WIDE) + gap - (imgui.get_cursor_pos_x() - left)
+        )  # as wide as what is below
         enter = imgui.InputTextFlags_.enter_returns_true
         done, self._typed = imgui.input_text("##folder", self._typed or str(self.folder), enter)
         if done:
@@ -84,7 +88,7 @@ class Browser:
             return None
         entries = [e for e in found.entries if e.folder or not kinds or e.kind in kinds]
         if not entries:
-            faint("No matching files in this folder.")
+            faint("No folders in here." if kinds == ("folder",) else "No matching files in this folder.")
         opened = None
         if self.folder != found.folder:  # the path of a file was typed
             self.folder, self.chosen, opened = found.folder, found.entry, found.entry

@@ -8,7 +8,7 @@ import numpy as np
 from imgui_bundle import imgui
 
 from app.gui.theme import colour
-from app.panels.context import PanelContext, choice, hint
+from app.panels.context import PanelContext, hint, square
 from app.panels.outline import outline
 from app.state.builder import NOT_ON_MAP, TOOLS
 from scenes.building import Target, find_target
@@ -24,7 +24,7 @@ def draw_buttons(ui: PanelContext, width: float, gap: float) -> None:
     """Draw a button for each tool, side by side. width, gap: points."""
     for name, words in TOOLS.items():
         chosen = ui.builder.tool == name
-        if choice(f"{ICONS[name]}##{name} in the view", chosen, width):
+        if square(f"{ICONS[name]}##{name} in the view", chosen, width):
             ui.do("build", "" if chosen else name)
         hint(f"In the view. {words} Ctrl+click or the wheel selects a material.")
         imgui.same_line(0, gap)

@@ -1,4 +1,4 @@
-"""Shows a comparison over the scene: two pictures divided by a draggable line, and buttons to keep one."""
+"""Shows a comparison over the scene: two pictures divided by a draggable line, and buttons to keep one or see all steps."""
 
 from __future__ import annotations
 
@@ -6,17 +6,26 @@ from typing import Any
 
 from imgui_bundle import imgui
 
-from app.panels.context import PanelContext, hint
+from app.panels.context import PanelContext, choice, hint
 from app.panels.dialog import begin_bar, begin_cover
+from app.panels.models import LATENTS
+from app.panels.parting import PartingPlot, paired
 from app.panels.split import Box, Split
 from app.panels.variations import draw_variations
-from app.state.comparison import Comparison
+from app.state.comparison import Comparison, Side
+from app.state.model_load import keeps_paint
+from app.state.timeline import Record
+
+WIDE = 480.0  # points of the steps' plot
 
 
 class CompareOverlay:
+    """step: of the first side's dream, which is looked at while the comparison is stepped through, from 0."""
+
     def __init__(self) -> None:
-        self._split = Split()
+        self._split, self.parting = Split(), PartingPlot()
         self._shown: Comparison | None = None
+        self.step = 0
 
     @property
     def place(self) -> float:
@@ -29,20 +38,44 @@ class CompareOverlay:
     def draw(self, ui: PanelContext, box: Box) -> None:
         comparison = ui.comparison
         if comparison is not self._shown:
-            self._shown, self._split = comparison, Split()
+            self._shown, self._split, self.step = comparison, Split(), 0
         if comparison is None:
             return
         ui.do("watch")
         if comparison.first:
             draw_variations(ui, comparison, box, [picture_of(ui, comparison, i) for i in range(len(comparison.sides))])
             return
-        self._pictures(ui, comparison, box)
-        _choice(ui, comparison, box)
+        records = records_of(ui, comparison)
+        self._pictures(ui, comparison, box, records)
+        begin_bar("##choice", box, ui.scale)
+        if not comparison.done:
+            imgui.text_unformatted(comparison.open_scene.painter.status_text)
+        if records is not None:
+            self._steps(ui, *records)
+        _choice(ui, comparison)
+        imgui.end()
 
-    def _pictures(self, ui: PanelContext, comparison: Comparison, box: Box) -> None:
+    def _steps(self, ui: PanelContext, one: Record, other: Record) -> None:
+        """Which step is shown, and how alike both are."""
+        last, width = len(one.shown), WIDE * ui.scale
+        imgui.begin_child("steps", imgui.ImVec2(width, 0), imgui.ChildFlags_.auto_resize_y)
+        words = "finished" if self.step >= last else f"step {one.shown[self.step].number} of {one.steps}"
+        imgui.set_next_item_width(-1)
+        _, self.step = imgui.slider_int("##step", self.step, 0, last, words, imgui.SliderFlags_.always_clamp)
+        self.parting.draw(one, other, min(self.step, last - 1), ui.scale)
+        imgui.end_child()
+
+    def _pictures(
+        self, ui: PanelContext, comparison: Comparison, box: Box, records: tuple[Record, Record] | None
+    ) -> None:
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(0, 0))
         begin_cover("##compare", box, imgui.WindowFlags_.no_background)
         pictures = picture_of(ui, comparison, 0), picture_of(ui, comparison, 1)
+        if records is not None and self.step < len(records[0].shown):
+            one, other = records
+            places = self.step, paired(one, other)[self.step]
+            steps = (record.shown[place].preview.image for record, place in zip(records, places, strict=True))
+            pictures = tuple(ui.picture(f"compared step {number}", image) for number, image in enumerate(steps))
         labels = comparison.sides[0].label, comparison.sides[1].label
         self._split.draw(pictures, box, ui.scale, labels, comparison.part(box[2] / max(1.0, box[3])))
         imgui.end()
@@ -61,20 +94,38 @@ def picture_of(ui: PanelContext, comparison: Comparison, number: int) -> Any:
     return None
 
 
-def _choice(ui: PanelContext, comparison: Comparison, box: Box) -> None:
-    """Draw the status and the buttons below the pictures."""
-    begin_bar("##choice", box, ui.scale)
-    if not comparison.done:
-        imgui.text_unformatted(comparison.open_scene.painter.status_text)
+def records_of(ui: PanelContext, comparison: Comparison) -> tuple[Record, Record] | None:
+    """Return the recorded steps of both sides, while they are stepped through."""
+    found = [one for side in comparison.sides[:2] for one in ui.timeline.records if one.id == side.id and one.shown]
+    return (found[0], found[1]) if comparison.step_through and comparison.done and len(found) == 2 else None
+
+
+def _choice(ui: PanelContext, comparison: Comparison) -> None:
+    """Draw the buttons below the pictures."""
     for number, side in enumerate(comparison.sides):
         imgui.begin_disabled(side.dreamed is None)
         arrow = "\uf060  " if number == 0 else "\uf061  "
         if imgui.button(f"{arrow}Keep “{side.label}”"):
             ui.do("keep_compared", number)
         imgui.end_disabled()
-        hint("Paint this picture onto the surfaces and use its settings from now on. You can undo this.")
+        hint(_consequence(ui, side))
         imgui.same_line()
+    imgui.begin_disabled(not comparison.done)
+    if choice("Step by step", comparison.step_through):
+        ui.do("step_through")
+    imgui.end_disabled()
+    hint("Show each step of both, how alike they are, and where they part.")
+    imgui.same_line()
     if imgui.button("Discard both"):
         ui.do("stop_comparing")
     hint("Change nothing (Esc).")
-    imgui.end()
+
+
+def _consequence(ui: PanelContext, side: Side) -> str:
+    """What keeping a side does."""
+    if side.beside is None:
+        return "Paint this picture onto the surfaces and use its settings from now on. You can undo this."
+    model = None if ui.painter is None else ui.painter.client.model
+    if keeps_paint(model, side.beside.model):
+        return "Paint this picture onto the surfaces and go on with this model."
+    return f"Go on with this model. {LATENTS}"

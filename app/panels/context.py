@@ -156,17 +156,18 @@ def choice(label: str, chosen: bool, width: float = 0.0) -> bool:
     return clicked
 
 
-def square(icon: str, chosen: bool = False) -> bool:
-    """Draw a square button with an icon; return whether it was clicked."""
+def square(icon: str, chosen: bool = False, width: float = 0.0) -> bool:
+    """Draw a button with a centred icon; return whether it was clicked. width: points, 0 = square."""
     imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(0, imgui.get_style().frame_padding.y))
-    clicked = choice(icon, chosen, imgui.get_frame_height())
+    clicked = choice(icon, chosen, width or imgui.get_frame_height())
     imgui.pop_style_var()
     return clicked
 
 
 def hint(text: str) -> None:
-    """Show a tooltip for the last item."""
-    if text and imgui.is_item_hovered(imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled):
+    """Show a tooltip for the last item, unless it is being typed into or dragged: what stands below is looked at then."""
+    flags = imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled
+    if text and not imgui.is_item_active() and imgui.is_item_hovered(flags):
         imgui.begin_tooltip()
         imgui.push_text_wrap_pos(imgui.get_font_size() * 22)
         imgui.text_unformatted(text)

@@ -1,23 +1,25 @@
-"""Covers the scene while the user works on pictures: with one picture, two compared ones, or the mask editor."""
+"""Covers the scene while the user works on pictures: with one picture, two compared ones, the mask editor, or a training run."""
 
 from __future__ import annotations
 
 from imgui_bundle import imgui
 
 from app.panels.context import PanelContext, choice, hint, shorten_to_width
-from app.panels.dialog import begin_cover
+from app.panels.dialog import begin_cover, close_button
 from app.panels.mask_editor import draw_mask_editor
 from app.panels.picture_view import fit_size
+from app.panels.run_film import RunFilm
 from app.panels.split import Box, Split
 from app.state.picture_work import ShownPictures
 
 
 class Cover:
-    """Draws `PictureWork.seen` or `PictureWork.editor` over the scene."""
+    """Draws `PictureWork.seen`, `PictureWork.editor` or `PictureWork.run` over the scene."""
 
     def __init__(self) -> None:
         self.split = Split()
         self._shown: ShownPictures | None = None
+        self.film = RunFilm()
 
     def draw(self, ui: PanelContext, box: Box) -> None:
         if not ui.pictures.over_scene:
@@ -27,6 +29,8 @@ class Cover:
             draw_mask_editor(ui, ui.pictures.editor)
         elif ui.pictures.seen is not None:
             self._draw_pictures(ui, ui.pictures.seen)
+        elif ui.pictures.run is not None:
+            self.film.draw(ui, ui.pictures.run)
         imgui.end()
 
     def _draw_pictures(self, ui: PanelContext, seen: ShownPictures) -> None:
@@ -60,13 +64,3 @@ class Cover:
             if line:
                 ink = imgui.get_color_u32(imgui.Col_.text)
                 draw.add_text(imgui.ImVec2(left, top + size.y), ink, shorten_to_width(seen.captions[place], size.x))
-
-
-def close_button(ui: PanelContext) -> None:
-    """Draw a close button at the right end of the line."""
-    label = "\uf00d  Close"
-    width = imgui.calc_text_size(label).x + 2 * imgui.get_style().frame_padding.x
-    imgui.same_line(imgui.get_window_width() - width - imgui.get_style().window_padding.x)
-    if imgui.button(label):
-        ui.do("close_pictures")
-    hint("Back to the scene (Esc).")

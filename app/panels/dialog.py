@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
+from app.panels.context import PanelContext, hint
 from app.panels.split import Box
 
 COVER = (
@@ -58,3 +59,13 @@ def dialog_width(letters: float) -> float:
 def dialog_height(share: float) -> float:
     """Return a share of the screen's height in points, for the scrolling part of a dialog."""
     return imgui.get_main_viewport().size.y * share
+
+
+def close_button(ui: PanelContext) -> None:
+    """At the right end of the line."""
+    label = "\uf00d  Close"
+    width = imgui.calc_text_size(label).x + 2 * imgui.get_style().frame_padding.x
+    imgui.same_line(imgui.get_window_width() - width - imgui.get_style().window_padding.x)
+    if imgui.button(label):
+        ui.do("close_pictures")
+    hint("Back to the scene (Esc).")

@@ -83,7 +83,7 @@ class FileDialogs:
         elif dialog.kind in SAVES:
             self._save(ui, SAVES[dialog.kind])
         else:
-            {"new": self._new, "open": self._open, "models": self._models}[dialog.kind](ui)
+            {"new": self._new, "open": self._open, "models": self._models, "run": self._run}[dialog.kind](ui)
 
     def _new(self, ui: PanelContext) -> None:
         dialog = ui.overlays.file_dialog
@@ -153,6 +153,17 @@ class FileDialogs:
         if imgui.button("List this folder"):
             ui.overlays.file_dialog = None
             ui.do("add_models", self.browser.folder if chosen is None else chosen.path)
+        _cancel(ui)
+        imgui.end()
+
+    def _run(self, ui: PanelContext) -> None:
+        begin_dialog("Open a training run", 0.4)
+        faint("Choose the folder that `rayverie train` writes: it holds log.jsonl and a folder of samples.")
+        opened = self.browser.draw(ui, self._places(ui), kinds=("folder",))
+        chosen = opened or self.browser.chosen
+        if imgui.button("Open this run"):
+            ui.overlays.file_dialog = None
+            ui.do("open_run", self.browser.folder if chosen is None else chosen.path)
         _cancel(ui)
         imgui.end()
 

@@ -10,7 +10,7 @@ import numpy as np
 from imgui_bundle import imgui
 
 from app.gui.theme import colour
-from app.panels.context import PanelContext, faint, hint, row_label, swatch
+from app.panels.context import PanelContext, faint, hint, row_label, square, swatch
 from app.panels.outdated import Outdated
 from app.panels.prompts import PromptFields
 from app.state.builder import NOT_ON_MAP
@@ -31,22 +31,31 @@ class Materials:
         self.fields, self.outdated = fields, outdated
         self._counted: tuple[np.ndarray, np.ndarray] | None = None
         self._name: tuple[str, str] | None = None  # the material being renamed, and the typed text
+        self._seen: int | None = None  # the selection of the last frame
+        self._sought: int | None = None  # what the list scrolls to
 
     def choose(self, scene: Scene, value: int, height: float) -> int:
         """Draw the list, `height` points high. Returns the selection."""
+        self._sought = value if value != self._seen else None  # selected elsewhere: it may be out of sight
         if imgui.begin_child("materials", imgui.ImVec2(-1, height), imgui.ChildFlags_.frame_style):
             blocks = self._blocks(scene)
             for i, material in enumerate(scene.materials):
                 note, about = count_note(scene, material.name, int(blocks[i + 1]))
                 if self.outdated.texels(i):
                     note, about = CHANGED, f"{about}. Painted with another prompt."
-                value = _row(material.name, material.display, note, about, i + 1, value)
+                value = self._row(material.name, material.display, note, about, i + 1, value)
             empty = f"{blocks[EMPTY]:,}"
-            value = _row("empty ground", None, empty, f"{empty} blocks", EMPTY, value)
+            value = self._row("empty ground", None, empty, f"{empty} blocks", EMPTY, value)
             note, about = (CHANGED, "painted with another prompt") if self.outdated.texels(SKY) else ("", "")
-            value = _row("sky", scene.background.display or NOON, note, about, NOT_ON_MAP, value)
+            value = self._row("sky", scene.background.display or NOON, note, about, NOT_ON_MAP, value)
         imgui.end_child()
+        self._seen = value
         return value
+
+    def _row(self, name: str, shade: Colour | None, note: str, about: str, value: int, chosen: int) -> int:
+        if value == self._sought and not imgui.is_rect_visible(imgui.ImVec2(1, imgui.get_text_line_height())):
+            imgui.set_scroll_here_y()
+        return _row(name, shade, note, about, value, chosen)
 
     def draw(self, ui: PanelContext, scene: Scene, value: int) -> int:
         """Draw all settings of the selection. Returns the selection, which changes with the list."""
@@ -112,7 +121,7 @@ class Materials:
             ("\uf063", "Move down.", index < last, index + 1, lambda s: edit.move_material(s, index, index + 1)),
         ):  # fmt: skip
             imgui.begin_disabled(not allowed)
-            if imgui.button(f"{icon}##{text}"):
+            if square(f"{icon}##{text}", width=1.25 * imgui.get_frame_height()):
                 do(act)
                 imgui.end_disabled()
                 imgui.new_line()
@@ -155,7 +164,7 @@ class Materials:
             hint("Dream this material in this view with four seeds, and keep one of them. All other paint stays.")
         if self.outdated.texels(index):
             imgui.same_line()
-            imgui.text_colored(colour(ui.palette.warning), f"{CHANGED} painted with another prompt")
+            imgui.text_colored(colour(ui.palette.warning), f"{CHANGED} prompt changed")
             hint("The prompt or the style changed since this was painted. New prompts affect only new paint.")
 
     def _layers(self, ui: PanelContext, scene: Scene) -> None:

@@ -9,6 +9,7 @@ from imgui_bundle import imgui
 
 from app.gui.theme import colour
 from app.loop.memory_room import Room
+from app.model_additions import parse_addition
 from app.panels.context import PanelContext, begin_facts, fact, faint, hint, shorten_to_width
 from app.panels.model_additions import draw_added, fitting
 from app.session import ModelChoice, Session
@@ -25,6 +26,8 @@ LATENTS = (
     "Paint belongs to its model's latents. With another autoencoder it is saved, and the surfaces are painted anew; it comes "
     "back with the model that made it."
 )
+
+COMPARE = "Load it beside the loaded model, dream this view with both, and see step by step where they part. Afterwards go on with either."
 
 
 class ModelsPanel:
@@ -43,7 +46,7 @@ class ModelsPanel:
             faint(ui.models.problem or "Reading the list of models…")
             return ui.session
         chosen = next((one for one in listed.entries if is_named(one, wish.ref)), None)
-        self._draw_loading(ui, fitting(wish, chosen), chosen)
+        self._draw_loading(ui, fitting(wish, chosen), chosen, listed)
         if ui.models.problem:
             faint(ui.models.problem)
         wish = _draw_list(ui, listed, wish, chosen)
@@ -53,10 +56,10 @@ class ModelsPanel:
         _draw_folders(ui, listed)
         return ui.session
 
-    def _draw_loading(self, ui: PanelContext, wish: ModelChoice, chosen: ListedModel | None) -> None:
-        """Draw the button that loads the selection, or the progress of loading."""
+    def _draw_loading(self, ui: PanelContext, wish: ModelChoice, chosen: ListedModel | None, listed: ModelList) -> None:
+        """Draw the buttons that load the selection or compare it with the loaded model, or the progress of loading."""
         if ui.loading is not None:
-            imgui.progress_bar(ui.loading.share, imgui.ImVec2(-1, 0), ui.loading.part or "starting")
+            imgui.progress_bar(ui.loading.share, imgui.ImVec2(-1, 0), ui.loading.part or _stage(ui.loading.share))
             imgui.begin_disabled(ui.loading.cancelling or ui.loading.model is not None)
             if imgui.button("\uf00d  Cancel", imgui.ImVec2(-1, 0)):
                 ui.do("cancel_load")
@@ -73,6 +76,17 @@ class ModelsPanel:
             ui.do("load_model", wish)
         imgui.end_disabled()
         hint(reason or LATENTS)
+        reason, needed = why_not_beside(ui, wish, chosen, listed, reason)
+        imgui.begin_disabled(bool(reason))
+        if imgui.button("\uf0db  Compare it with the loaded model", imgui.ImVec2(-1, 0)):
+            ui.do("compare_models", wish)
+        imgui.end_disabled()
+        hint(reason or f"{COMPARE} It needs about {size_text(needed)}; {free_text(listed.room)}.")
+
+
+def _stage(share: float) -> str:
+    """What a loading says outside of any part."""
+    return "starting" if share < 1 else "switching over"
 
 
 def why_not(wish: ModelChoice, loaded: ModelChoice, chosen: ListedModel | None, ready: bool) -> str:
@@ -82,6 +96,31 @@ def why_not(wish: ModelChoice, loaded: ModelChoice, chosen: ListedModel | None, 
     if chosen is not None and not chosen.facts.usable:
         return f"It can't be loaded: {state_of(chosen.facts)}."
     return ""
+
+
+def why_not_beside(
+    ui: PanelContext, wish: ModelChoice, chosen: ListedModel | None, listed: ModelList, why: str
+) -> tuple[str, int]:
+    """(why a choice can't be compared with the loaded model, or "", estimated bytes that it needs). why: it can't be loaded."""
+    given = {parse_addition(text).file for text in (*wish.lora, *wish.control, *filter(None, [wish.ip_adapter]))}
+    beside = [one.facts for one in listed.entries if one.name in given and one.facts.kind != "lora"]
+    needed = sum(estimate_bytes(facts, listed.room.device) for facts in (*([chosen.facts] if chosen else []), *beside))
+    if why:
+        return why, needed
+    if ui.painter is None or ui.painter.client.model is None:
+        return "No model is loaded to compare it with.", needed
+    if ui.comparison is not None:
+        return "End the comparison over the scene first.", needed
+    if needed > listed.room.free:
+        return (
+            f"It does not fit beside the loaded model: it needs about {size_text(needed)}; {free_text(listed.room)}.",
+            needed,
+        )
+    return "", needed
+
+
+def free_text(room: Room) -> str:
+    return f"{size_text(room.free)} are free on {room.device}"
 
 
 def state_of(facts: Facts) -> str:

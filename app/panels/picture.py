@@ -40,7 +40,7 @@ class PicturePanel:
         if imgui.begin_child("form", imgui.ImVec2(0, -foot)):
             work.form = self._form(ui, work.form)
         imgui.end_child()
-        _make(ui)
+        _make(ui, "" if self._fields.typing else work.form.problem)
         return ui.session
 
     def _form(self, ui: PanelContext, form: PictureForm) -> PictureForm:
@@ -259,18 +259,18 @@ def _upscale(ui: PanelContext, form: PictureForm) -> PictureForm:
     return form.set(upscale=factor, upscaler=None if embedded else settings.upscaler)
 
 
-def _make(ui: PanelContext) -> None:
-    """Draw the buttons and the progress."""
+def _make(ui: PanelContext, problem: str) -> None:
+    """Draw the buttons and the progress. problem: why no picture can be made, or ""; typed text counts before it is applied."""
     work = ui.pictures
     form, progress = work.form, work.progress
     gap = imgui.get_style().item_spacing.x
     room = imgui.get_content_region_avail().x - gap
-    imgui.begin_disabled(bool(form.problem))
+    imgui.begin_disabled(bool(problem))
     many = "picture" if form.count == 1 else f"{form.count} pictures"
     if imgui.button(f"\uf0d0  Make {many}", imgui.ImVec2(room * 0.7, 0)):
         ui.do("make_pictures")
     imgui.end_disabled()
-    hint(form.problem or "The results are kept in the Gallery panel. Views of the scene and pictures take turns.")
+    hint(problem or "The results are kept in the Gallery panel. Views of the scene and pictures take turns.")
     imgui.same_line()
     imgui.begin_disabled(not progress.busy)
     if imgui.button("\uf04d  Cancel", imgui.ImVec2(room * 0.3, 0)):

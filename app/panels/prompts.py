@@ -23,6 +23,11 @@ class PromptFields:
     def __init__(self) -> None:
         self._typing: dict[int, str] = {}  # by ImGui's id of the field; removed when the field loses focus
 
+    @property
+    def typing(self) -> bool:
+        """Whether something is being typed that isn't applied yet."""
+        return any(text.strip() for text in self._typing.values())
+
     def line(self, label: str, empty: str, text: str, room: float = 0.0) -> tuple[bool, str]:
         """Draw a field that fills the row except for `room` points; return (committed, text). empty: placeholder."""
         identity = imgui.get_id(label)

@@ -168,6 +168,10 @@ class SamplerPanel:
                 if imgui.selectable(f"Remembered settings##{name}" if settings is self._remembered else name, False)[0]:
                     ui.do("compare", name, settings)
                 hint(difference(dream, settings))
+            imgui.separator()
+            if imgui.selectable("Another model…", False)[0]:
+                ui.do("models")
+            hint("Choose it in the Models panel, and compare it there.")
             imgui.end_popup()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from app.panels.builder import draw_buttons
-from app.panels.context import PanelContext, faint, hint, shorten_to_width
+from app.panels.context import PanelContext, faint, hint, shorten_to_width, square
 from app.panels.map import GAP, MapView
 from app.panels.materials import Materials
 from app.panels.outdated import Outdated
@@ -54,10 +54,11 @@ class ScenePanel:
         gap, button = GAP * ui.scale, imgui.get_frame_height() * 1.25
         right = imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x - 3 * button - 2 * gap
         for icon, action in FILES:
-            if imgui.button(f"{icon}##{action}", imgui.ImVec2(button, 0)):
+            if square(f"{icon}##{action}", width=button):
                 ui.do(action)
             hint(f"{BY_NAME[action].title}: {BY_NAME[action].help}")
             imgui.same_line(0, gap)
+        imgui.same_line(0, 3 * gap)
         imgui.align_text_to_frame_padding()
         imgui.text_disabled(shorten_to_width(ui.scene.name, right - imgui.get_cursor_pos_x() - 2 * gap))
         hint(f"{ui.scene.name}, {width} × {height} blocks")

@@ -12,6 +12,7 @@ import moderngl
 from imgui_bundle import imgui, implot
 
 from app.gui import theme
+from app.gui.fallback_fonts import FallbackFonts
 from app.gui.renderer import ImGuiRenderer
 from app.loop.garbage import clear_traceback
 from app.panels import PANELS
@@ -54,6 +55,7 @@ class Shell:
         platform.platform_get_clipboard_text_fn = lambda _ctx: clipboard.read()
         platform.platform_set_clipboard_text_fn = lambda _ctx, text: clipboard.write(text)
         theme.load_fonts()
+        self.fonts = FallbackFonts()
         self.renderer = ImGuiRenderer(ctx)
         self.panels = [(panel(), dock) for panel, dock in PANELS]
         self.overlay_panels = OverlayPanels()

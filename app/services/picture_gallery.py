@@ -16,11 +16,13 @@ from app.files.masks import save_mask
 from app.loop.messages import PictureMade
 from app.services.background_io import BackgroundIO
 from app.state.app_state import AppState
+from app.state.picture_work import SmallPictures
 from base.errors import InputError
 from base.pictures import flat, open_picture
 
 AGAIN = 2.0  # seconds between listings of a visible gallery, because other programs add to it, too
 RETRY = 10.0  # seconds before a failed write is repeated
+SHEET = 880  # longest side of a training run's sheet, in pixels
 AT_ONCE = 16  # small pictures read at a time
 
 
@@ -43,10 +45,13 @@ class PictureGallery:
             self._save()
         if not self._listing and view.watched_at > now - 1 and now - self._listed_at > AGAIN:
             self.list()
-        if not self._reading and (wanted := self._state.pictures.small.wanted):
-            paths = list(wanted)[-AT_ONCE:]  # the latest requests are visible now
-            self._reading = True
-            self._io.submit(partial(self._read_small, paths, view.entries), self._take_small)
+        pictures = self._state.pictures
+        for small, largest in ((pictures.small, THUMBNAIL), (pictures.sheets, SHEET)):
+            if not self._reading and small.wanted:
+                paths = list(small.wanted)[-AT_ONCE:]  # the latest requests are visible now
+                self._reading = True
+                read = partial(self._read_small, paths, view.entries, largest)
+                self._io.submit(read, partial(self._take_small, small))
 
     def list(self) -> None:
         """List the gallery again."""
@@ -131,19 +136,21 @@ class PictureGallery:
                 self._logged.add(problem)
                 self._state.log.add(problem, "warning")
 
-    def _read_small(self, paths: list[Path], entries: tuple[Entry, ...]) -> list[tuple[Path, np.ndarray | None]]:
-        by_path = {entry.path: entry for entry in entries}
-        return [(path, self._small(path, by_path.get(path))) for path in paths]
+    def _read_small(
+        self, paths: list[Path], entries: tuple[Entry, ...], largest: int
+    ) -> list[tuple[Path, np.ndarray | None]]:
+        by_path = {entry.path: entry for entry in entries if largest == THUMBNAIL}
+        return [(path, self._small(path, by_path.get(path), largest)) for path in paths]
 
-    def _small(self, path: Path, entry: Entry | None) -> np.ndarray | None:
+    def _small(self, path: Path, entry: Entry | None, largest: int) -> np.ndarray | None:
         with suppress(InputError, OSError):
             if entry is not None:
                 return self.gallery.thumbnail(entry)
-            return np.array(flat(open_picture(path, largest=THUMBNAIL), 255))
+            return np.array(flat(open_picture(path, largest=largest), 255))
         return None
 
-    def _take_small(self, read: list[tuple[Path, np.ndarray | None]]) -> None:
-        small, self._reading = self._state.pictures.small, False
+    def _take_small(self, small: SmallPictures, read: list[tuple[Path, np.ndarray | None]]) -> None:
+        self._reading = False
         for path, picture in read:
             small.wanted.pop(path, None)
             small.put(path, picture)

@@ -24,7 +24,7 @@ from app.session import SceneChoice, Session
 from app.state import keymap
 from app.state.brush import Brush
 from app.state.builder import Builder
-from app.state.comparison import FIRST, Comparison
+from app.state.comparison import FIRST, Beside, Comparison
 from app.state.frame_profiler import FrameProfiler
 from app.state.history import History
 from app.state.inspection import NetworkInspection
@@ -75,7 +75,8 @@ class AppState:
 
     session, scene, route, strokes: what the user set, which undo and redo go through;
     saved_scene: the scene as it was opened or saved last; open_scene: its blocks, paint and painter, None while it opens;
-    model: what the worker dreams with, None before the first is there; loading: a model that is being loaded in its place;
+    model: what the worker dreams with, None before the first is there; loading: a model that is being loaded in its place
+    or beside it; beside: one that is there for a comparison;
     walker: where the user is; travel: playing, filming or flying; source: the picture opened for the surfaces;
     compared_with: label and changes of the settings compared with last; presets: the user's own, by name;
     frame_seconds: of the last frames, newest last; looking: the mouse button that turns the camera, "left" or "right", or "";
@@ -98,6 +99,7 @@ class AppState:
     builder: Builder = field(default_factory=Builder)
     source: Source | None = None
     comparison: Comparison | None = None
+    beside: Beside | None = None
     compared_with: tuple[str, Mapping[str, Any]] = FIRST
     timeline: Timeline = field(default_factory=Timeline)
     inspection: NetworkInspection = field(default_factory=NetworkInspection)

@@ -1,4 +1,4 @@
-"""The state of a comparison of two settings on one view."""
+"""The state of a comparison of two settings, or two models, on one view."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from functools import partial
 import numpy as np
 
 from app.files import presets
+from app.loop.messages import ModelInfo
 from app.loop.open_scene import OpenScene
 from app.loop.view_canvas import canvas_from
+from app.session import ModelChoice
 from diffusion.canvas import Dreamed
 from diffusion.settings import DreamSettings
 from engine.atlas.views import GatheredView
@@ -18,28 +20,41 @@ from scenes.camera import Camera
 FIRST = "Faithful", presets.PRESETS["Faithful"][1]  # the default to compare with
 
 
+@dataclass(frozen=True)
+class Beside:
+    """A model that is loaded beside the window's own, for a comparison."""
+
+    choice: ModelChoice
+    model: ModelInfo
+
+
 @dataclass
 class Side:
-    """gathered: the view without paint, except frozen paint, with the noise of these settings' seed; dreamed: None until finished."""
+    """gathered: the view without paint, except frozen paint, with the noise of these settings' seed; dreamed: None until finished.
+
+    id: of the dream's request; beside: the model that dreams it, if it isn't the window's.
+    """
 
     label: str
     settings: DreamSettings
     gathered: GatheredView
     dreamed: Dreamed | None = None
+    id: int = -1
+    beside: Beside | None = None
 
 
 class Comparison:
     """Dreams all sides one after the other, as if only frozen paint were in the view. The camera is fixed meanwhile.
 
     material: the only one that changes, or None for the whole view; first: 0 compares settings, otherwise the sides are variations:
-    the seeds that follow the session's from `first` on.
+    the seeds that follow the session's from `first` on. step_through: whether both are shown step by step.
     """
 
     def __init__(
         self, open_scene: OpenScene, camera: Camera, sides: list[Side], material: int | None = None, first: int = 0
     ) -> None:
         """sides: views from this camera; in a comparison of settings, left and right."""
-        self.material, self.first = material, first
+        self.material, self.first, self.step_through = material, first, False
         self.open_scene, self.plan, self.revision, self.camera = (
             open_scene,
             open_scene.plan,
@@ -48,6 +63,11 @@ class Comparison:
         )
         self.sides = sides
         self._ask(0)
+
+    @property
+    def of_models(self) -> bool:
+        """Whether the sides differ in their models."""
+        return any(side.beside is not None for side in self.sides)
 
     @property
     def done(self) -> bool:
@@ -76,7 +96,11 @@ class Comparison:
         side = self.sides[number]
         canvas = canvas_from(side.gathered, self.open_scene.scene, side.settings.steps)
         words = f"{'variation' if self.first else 'comparing'}: {side.label}"
-        self.open_scene.painter.submit_job(side.gathered, canvas, side.settings, words, partial(self._take, number))
+        painter, take = self.open_scene.painter, partial(self._take, number)
+        painter.cancel()
+        name = side.label if self.of_models else ""
+        painter.client.submit_job(side.gathered, canvas, side.settings, words, take, side.beside is not None, name)
+        side.id = -1 if painter.client.running is None else painter.client.running.id
 
     def _take(self, number: int, _look: GatheredView, dreamed: Dreamed) -> None:
         side = self.sides[number]

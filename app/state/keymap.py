@@ -124,6 +124,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("redo", "Redo", ("ctrl+y", "ctrl+shift+z"), "Edit", "Redo the last undone change."),
     Action("build", "Build", ("h",), "Edit", "Place, remove or raise blocks in the view, or put the tool away."),
     Action("tour", "Guided tour", ("f2",), "Help", "Open or close the lessons: how diffusion works, with questions."),
+    Action(
+        "ask_run", "How a model learnt…", (), "Help", "Play the samples of a training run as a film, beside its loss."
+    ),
     Action("palette", "Command palette", ("ctrl+p",), "Help", "Search all commands by name."),
     Action("help", "Keys", ("f1",), "Help", "Show and change all keys."),
     Action("escape", "Free the mouse", ("escape",), "", "Release the mouse, or close or stop what is open or runs."),

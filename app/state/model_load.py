@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.loop.messages import ModelInfo, ModelOrder
+from app.model_additions import parse_addition
 from app.session import ModelChoice
 from diffusion.settings import DreamSettings
 
@@ -30,6 +31,10 @@ class ModelLoad:
         return Path(ref).name if Path(ref).is_absolute() else ref
 
     @property
+    def beside(self) -> bool:
+        return self.order.beside
+
+    @property
     def words(self) -> str:
         """The status text."""
         if self.saving:
@@ -37,6 +42,19 @@ class ModelLoad:
         if self.cancelling:
             return "cancelling after this part"
         return f"loading {self.name}" + (f": {self.part}" if self.part else "")
+
+
+def short_name(choice: ModelChoice) -> str:
+    """What tells a model from others where two are compared: its name, and what is given beside it."""
+    ref, options = choice.ref or "embedded", choice.options
+    name = Path(ref).stem if Path(ref).is_absolute() and ref.endswith(".safetensors") else Path(ref).name
+    given = [*(parse_addition(text).file for text in (*choice.lora, *choice.control)), choice.ip_adapter, options.vae]
+    return " + ".join([name, *(Path(file).stem for file in given if file)])
+
+
+def keeps_paint(before: ModelInfo | None, after: ModelInfo) -> bool:
+    """Whether paint of one model can go on with the other: its latents are of the same autoencoder."""
+    return before is None or (before.space, before.channels) == (after.space, after.channels)
 
 
 def usual_settings(model: ModelInfo | None) -> dict[str, Any]:

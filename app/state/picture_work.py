@@ -15,8 +15,10 @@ from app.loop.messages import Message, PictureFailed, PictureMade, PicturePrevie
 from app.state.mask_editor import MaskEditor
 from app.state.picture_form import PictureForm
 from diffusion.text2image.recipe import GenerateSettings
+from diffusion.training.run_log import RunLog
 
 KEPT = 400  # small pictures in memory, 30 MB
+KEPT_SHEETS = 48  # of a training run, at most 110 MB
 _IDS = itertools.count()
 
 
@@ -151,7 +153,8 @@ class SmallPictures:
 @dataclass
 class PictureWork:
     """form: what the Picture panel asks for; progress: what is being made; gallery: as shown; small: copies for panels;
-    seen, editor: what lies over the scene, at most one of them; shelved: the editor that was closed last, with all its steps."""
+    seen, editor, run: what lies over the scene, at most one of them; shelved: the editor that was closed last, with all its steps;
+    sheets: those of the run."""
 
     form: PictureForm = field(default_factory=PictureForm)
     progress: Progress = field(default_factory=Progress)
@@ -160,12 +163,14 @@ class PictureWork:
     seen: ShownPictures | None = None
     editor: MaskEditor | None = None
     shelved: MaskEditor | None = None
+    run: RunLog | None = None
+    sheets: SmallPictures = field(default_factory=lambda: SmallPictures(KEPT_SHEETS))
 
     @property
     def over_scene(self) -> bool:
-        return self.seen is not None or self.editor is not None
+        return self.seen is not None or self.editor is not None or self.run is not None
 
     def close(self) -> None:
         """Uncover the scene. The mask editor is kept in case its picture is opened again."""
         self.shelved = self.editor or self.shelved
-        self.seen = self.editor = None
+        self.seen = self.editor = self.run = None

@@ -42,7 +42,7 @@ class Step:
 @dataclass(frozen=True)
 class Record:
     """One dream. steps: planned; shown: the steps so far; image: the finished picture, or None while it runs or when it was abandoned;
-    so are canvas and settings, what was dreamed."""
+    so are canvas and settings, what was dreamed; beside, model: as in its `Request`."""
 
     id: int
     steps: int
@@ -53,6 +53,18 @@ class Record:
     began: float = 0.0
     canvas: Canvas | None = None
     settings: DreamSettings | None = None
+    beside: bool = False
+    model: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.model or f"dream {self.id + 1}"
+
+    def seal(self) -> Record:
+        """Without the latents that its steps began with: the network that is loaded is another than that which dreamed it."""
+        return replace(
+            self, shown=tuple(replace(step, preview=replace(step.preview, start=None)) for step in self.shown)
+        )
 
     @property
     def bytes(self) -> int:
@@ -100,17 +112,13 @@ class Timeline:
             dreamed, asked = message.dreamed, message.request
             camera = asked.gathered.camera if isinstance(asked.gathered, GatheredView) else None
             finished = replace(record, image=dreamed.image, camera=camera, seconds=dreamed.seconds["total"])
-            return self._with(replace(finished, canvas=asked.canvas, settings=settings))
+            finished = replace(finished, canvas=asked.canvas, settings=settings, beside=asked.beside, model=asked.model)
+            return self._with(finished.seal() if asked.beside else finished)
         return self
 
     def seal(self) -> Timeline:
-        """Return the timeline without the steps' starting latents. Another model is loaded, which can't be inspected with them."""
-
-        def seal(record: Record) -> Record:
-            steps = tuple(replace(step, preview=replace(step.preview, start=None)) for step in record.shown)
-            return replace(record, shown=steps)
-
-        return replace(self, records=tuple(map(seal, self.records)))
+        """Seal all records, because the network has changed."""
+        return replace(self, records=tuple(record.seal() for record in self.records))
 
     def _record(self, id: int, steps: int, now: float) -> Record:
         return next((r for r in self.records if r.id == id), Record(id, steps, began=now))

@@ -43,8 +43,7 @@ class _Page:
 
     def __init__(self, run: RunLog) -> None:
         self._run = run
-        first = sorted(run.curves, key=lambda name: name != "loss" and _is_constant(run.curves[name]))
-        self._curves = {name: run.curves[name] for name in first[:MOST_CURVES]}
+        self._curves = first_curves(run)
         self._large, self._small = ImageFont.load_default(22), ImageFont.load_default(15)
         left, width = SHEET + EDGE, SIZE[0] - SHEET - 2 * EDGE
         top, height = 110, (SIZE[1] - 110 - EDGE) // len(self._curves)
@@ -62,6 +61,12 @@ class _Page:
         for box, (name, curve) in zip(self._boxes, self._curves.items(), strict=True):
             _draw_curve(pen, box, name, curve, now, self._run.last, self._small)
         return frame
+
+
+def first_curves(run: RunLog) -> dict[str, Curve]:
+    """The curves that are shown, by name: the loss, then figures that change before others."""
+    first = sorted(run.curves, key=lambda name: name != "loss" and _is_constant(run.curves[name]))
+    return {name: run.curves[name] for name in first[:MOST_CURVES]}
 
 
 def _is_constant(curve: Curve) -> bool:

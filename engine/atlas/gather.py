@@ -83,8 +83,10 @@ class GatherPass:
         revision: int,
         colours: bool = True,
         part: Part = Part.ALL,
+        channels: int | None = None,
     ) -> Slices[GatheredView]:
-        """Gather a view (engine.atlas.views.GatheredView). Without `colours` all of them are unpainted."""
+        """Gather a view (engine.atlas.views.GatheredView). Without `colours` all of them are unpainted. channels: of the noise, the
+        atlas's by default."""
         width, height = size[0] // CELL, size[1] // CELL
         visible = find_visible_charts(self.charts, camera, size, part.shown(self.charts))
         view = yield from self._draw_view(camera, size, part, visible, colours)
@@ -101,8 +103,9 @@ class GatherPass:
         pixel_chart = pixels[..., 0].astype(np.int32)
         pixel_material, pixel_side = self.charts.material[pixel_chart], self._sides[pixel_chart]
         u, v, focal = surface[..., 1], surface[..., 2], camera.focal(size)
+        drawn = channels or self.atlas.channels
         noise = yield from run_on_thread(
-            partial(sample_view_noise, self.charts, camera, chart, u, v, focal, self.atlas.channels, seed)
+            partial(sample_view_noise, self.charts, camera, chart, u, v, focal, drawn, seed)
         )
         steps, painted, density = state[..., STEPS], state[..., DENSITY], atlas[..., 3]
         if part is Part.BEHIND:

@@ -85,12 +85,19 @@ class LatentVolume:
         return self.gather_task(camera, size, colours, part).run_to_end()
 
     def gather_task(
-        self, camera: Camera, size: tuple[int, int], colours: bool = True, part: Part = Part.ALL
+        self,
+        camera: Camera,
+        size: tuple[int, int],
+        colours: bool = True,
+        part: Part = Part.ALL,
+        channels: int | None = None,
     ) -> TimeSlicedTask[GatheredView]:
-        """`gather` as a task."""
+        """`gather` as a task. channels: of the noise, for a model of other latents than the volume's."""
         _check_size(size)
         self.flush()  # a running scatter may change the revision
-        return self._start_task(self._gather.gather_view(camera, size, self.seed, self.revision, colours, part))
+        return self._start_task(
+            self._gather.gather_view(camera, size, self.seed, self.revision, colours, part, channels)
+        )
 
     @property
     def planes(self) -> PlaneIndex:

@@ -52,12 +52,14 @@ class FakeDream:
         self.gate.set()
         self.started = threading.Event()
         self.asked: list[DreamSettings] = []
+        self.models: list[str] = []  # ids of what dreamed
         self.error: Exception | None = None
 
     def __call__(
         self, model, canvas: Canvas, settings: DreamSettings, *, on_step=None, cancelled=None, on_part=None
     ) -> Dreamed:
         self.asked.append(settings)
+        self.models.append(getattr(model, "id", ""))
         self.started.set()
         if self.error is not None:
             raise self.error

@@ -88,6 +88,22 @@ def as_json(entry: Entry) -> dict[str, object]:
     }
 
 
+def select(entries: tuple[Entry, ...], words: tuple[str, ...]) -> list[Entry]:
+    """The entries of names and of ranges of names, A..B, each once. A range takes every name from the first that begins with A to the
+    last that begins with B, either of which may be left out: names rise with time. Raises InputError for what finds nothing."""
+    found: dict[str, Entry] = {}
+    for word in words:
+        low, dots, high = word.partition("..")
+        if not dots or any(entry.name == word for entry in entries):
+            chosen = [find(entries, word)]
+        else:
+            chosen = [one for one in entries if one.name >= low and (one.name < high or one.name.startswith(high))]
+        if not chosen:
+            raise InputError(word, "", "has no picture of the gallery in it")
+        found |= {entry.name: entry for entry in chosen}
+    return list(found.values())
+
+
 def find(entries: tuple[Entry, ...], word: str) -> Entry:
     """The entry of this name, or the only one whose name holds the word. Raises InputError."""
     for found in ([e for e in entries if e.name == word], [e for e in entries if word in e.name]):

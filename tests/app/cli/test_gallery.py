@@ -69,15 +69,39 @@ def test_pin_delete_restore_export(folder: Path, capsys, tmp_path: Path) -> None
         (["list", "--out", "x"], "--out has no effect"),
         (["pin", "x", "--json"], "--json has no effect"),
         (["export", "-0", "-1", "--out", "one.png"], "name a folder"),
+        (["delete", "2099.."], "2099.. has no picture of the gallery in it"),
+        (["delete", "--search", "snow"], "--search finds no picture in the gallery"),
+        (["delete", "--search", " "], "--search is empty"),
+        (["delete", "--pinned"], "--pinned has nothing to delete"),
+        (["export", "--pinned"], "--pinned finds no picture in the gallery"),
+        (["search", "brick", "--search", "wall"], "--search has no effect"),
+        (["bin", "--pinned"], "--pinned has no effect"),
     ],
     ids=" ".join,
 )
 def test_mistakes(words: list[str], sentence: str, folder: Path, capsys) -> None:
-    if words[:1] == ["export"]:
+    if words[:2] == ["export", "-0"]:
         words = ["export", *(path.stem for path in sorted((folder / "pictures").iterdir())[:2]), "--out", "one.png"]
     assert run(folder, *words) == 2
     said = capsys.readouterr().err
     assert sentence in said and said.count("\n") == 1, said
+
+
+def test_searches_ranges_and_pins_choose_pictures(folder: Path, capsys, tmp_path: Path) -> None:
+    newest, middle, oldest = (row["name"] for row in rows(folder, capsys, "list"))
+    assert run(folder, "pin", "--search", "BRICK floor") == 0
+    assert [row["name"] for row in rows(folder, capsys, "list", "--pinned")] == [newest]
+    assert [row["name"] for row in rows(folder, capsys, "list", "--search", "brick")] == [newest, oldest]
+    out = tmp_path / "out"
+    assert run(folder, "export", f"..{middle}", "--out", str(out)) == 0
+    assert sorted(path.stem for path in out.iterdir()) == [oldest, middle]
+    assert run(folder, "export", f"{oldest}..", "--pinned", "--out", str(tmp_path / "one.png")) == 0
+    assert run(folder, "delete", middle, newest) == 2 and len(rows(folder, capsys, "list")) == 3  # nothing by halves
+    capsys.readouterr()
+    assert run(folder, "delete", "--search", "brick") == 0
+    assert f"{newest} stays: it is pinned." in capsys.readouterr().err
+    assert [row["name"] for row in rows(folder, capsys, "list")] == [newest, middle]
+    assert run(folder, "restore", "--search", "wall") == 0 and len(rows(folder, capsys, "list")) == 3
 
 
 def test_a_wrong_name_changes_nothing(folder: Path, capsys) -> None:

@@ -54,8 +54,8 @@ def test_the_inline_worker_looks_after_it_dreamed(fake_model, fake_dream, probe,
 
 def test_the_inline_worker_replaces_its_model_when_polled(fake_model, fake_dream, loading, request_of) -> None:
     worker = InlineWorker(fake_model, fake_dream, load_choice=loading)
-    worker.replace_model(order(0))
+    worker.load_model(order(0))
     assert isinstance(worker.poll()[-1], ModelReplaced) and worker._model.id == "second"
     loading.errors = [ValueError("no")]
-    worker.replace_model(order(1, "third"))
+    worker.load_model(order(1, "third"))
     assert isinstance(worker.poll()[-1], ModelKept) and worker._model.id == "second"

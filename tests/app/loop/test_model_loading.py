@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.loop.memory_room import Room
 from app.loop.messages import ModelOrder
-from app.loop.model_loading import facts_of, fits_beside, load_choice, replace_model
+from app.loop.model_loading import facts_of, fits_beside, load_choice, load_ordered
 from app.model_additions import ModelAddition, parse_addition
 from app.session import ModelChoice
 from base.errors import InputError
@@ -62,7 +62,7 @@ def test_what_had_no_room_is_gone_before_loading_begins_again() -> None:
         assert read[0]() is None
         return "model"
 
-    model = replace_model(ModelOrder(0, ModelChoice()), load, print, lambda: False, lambda: None, lambda choice: True)
+    model = load_ordered(ModelOrder(0, ModelChoice()), load, print, lambda: False, lambda: None, lambda choice: True)
     assert model == "model" and len(read) == 2
 
 

@@ -20,6 +20,7 @@ from app.loop.messages import (
     InspectionRequest,
     InspectionResult,
     Message,
+    ModelBeside,
     ModelInfo,
     ModelKept,
     ModelOrder,
@@ -98,6 +99,7 @@ class QuickWorker:
         self.inspected = 0
         self.order: ModelOrder | None = None
         self.spaces: dict[str | None, tuple[str, int]] = {}  # of models that can be loaded: latent space, channels
+        self.beside: int | None = None  # channels of the model that is loaded beside this one
         self.loading_held = False  # no model is loaded while it is held
         self.defaults: dict[str, Any] = {}  # of the next model
         self.pictures: list[PictureRequest] = []
@@ -138,7 +140,7 @@ class QuickWorker:
                 messages.append(failed if self.problem else InspectionResult(asked, made_up(asked), **further(asked)))
             return messages
         request, steps = self.request, self.request.settings.steps
-        assert len(request.canvas.noise) == self.channels
+        assert len(request.canvas.noise) == (self.beside if request.beside else self.channels)
         if self.problem:
             self.request = None
             return [*messages, DreamFailed(request, self.problem, "Traceback: made up for this test")]
@@ -173,13 +175,18 @@ class QuickWorker:
         self.order, ref = None, order.choice.ref
         if ref not in self.spaces:
             return [ModelKept(order, f"{ref} is damaged.", "Traceback: made up for this test")]
-        (space, self.channels), self.request = self.spaces[ref], None
-        info = ModelInfo(
-            str(ref), space, self.channels, 64, 128, takes_depth=False, device="cpu", defaults=self.defaults
-        )
+        space, channels = self.spaces[ref]
+        info = ModelInfo(str(ref), space, channels, 64, 128, takes_depth=False, device="cpu", defaults=self.defaults)
+        if order.beside:
+            self.beside = channels
+            return [ModelBeside(order, info)]
+        self.channels, self.beside, self.request = channels, None, None
         return [ModelReplaced(order, info)]
 
-    def replace_model(self, order: ModelOrder) -> None:
+    def drop_beside(self) -> None:
+        self.beside = None
+
+    def load_model(self, order: ModelOrder) -> None:
         self.order = order
 
     def cancel_model(self) -> None:

@@ -26,15 +26,15 @@ def test_two_dreams_of_one_view_are_compared_step_by_step(drive: Driver) -> None
     (first,) = explorer.state.timeline.records
     timeline.show(first.id, 1, "Beside")
     drive.frames(3)
-    assert timeline._beside.found is None and comparable((first,), first) == []
+    assert timeline._beside.parting.found is None and comparable((first,), first) == []
     explorer.do("dream")
     drive.until(lambda: len(explorer.state.timeline.records) == 2, "the view is dreamed again")
     drive.until(lambda: explorer.status == "this view is finished", "to its end")
     second = explorer.state.timeline.records[1]
     timeline.show(second.id, 1, "Beside")
-    drive.until(lambda: timeline._beside.found is not None, "the dreams are compared")
+    drive.until(lambda: timeline._beside.parting.found is not None, "the dreams are compared")
     drive.frames(3)
-    assert timeline._beside.found.step is None and what_differs(first, second).startswith("Both have the same")
+    assert timeline._beside.parting.found.step is None and what_differs(first, second).startswith("Both have the same")
     noisy = np.random.default_rng(1)
     steps = tuple(
         replace(
@@ -46,9 +46,12 @@ def test_two_dreams_of_one_view_are_compared_step_by_step(drive: Driver) -> None
     other = replace(second, id=77, shown=steps, canvas=replace(second.canvas, regions=prompts))
     explorer.state.timeline = replace(explorer.state.timeline, records=(first, other))
     timeline.show(other.id, 1, "Beside")
-    drive.until(lambda: timeline._beside._of == (77, first.id) and timeline._beside.found is not None, "those, too")
+    drive.until(
+        lambda: timeline._beside.parting._of == (77, first.id) and timeline._beside.parting.found is not None,
+        "those, too",
+    )
     drive.frames(3)
-    assert timeline._beside.found.step == 0 and "a meadow → a meadow, snow" in what_differs(first, other)
+    assert timeline._beside.parting.found.step == 0 and "a meadow → a meadow, snow" in what_differs(first, other)
     assert comparable((first, replace(other, camera=None)), first) == []
     assert not drive.errors()
 
