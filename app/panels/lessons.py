@@ -59,12 +59,7 @@ class LessonsPanel:
         faint(self.station.look[0])
         if record is None:
             imgui.separator()
-            begin = (
-                "Stand still until this view is painted."
-                if ui.session.live.auto
-                else "Painting is paused: press Resume in the Preview panel."
-            )
-            faint(f"The tour begins when the first dream is finished. {begin}")
+            _await_dream(ui)
             return ui.session
         if self._set_up != self.number:
             self._arrange(ui, record)
@@ -163,6 +158,21 @@ class LessonsPanel:
             _paragraph(f"{guessed}: {right[:1].lower()}{right[1:]}." if guessed else f"{right}.")
             imgui.pop_style_color()
         _paragraph(answer.text)
+
+
+def _await_dream(ui: PanelContext) -> None:
+    """Say how the tour gets its first dream. Nothing would be dreamed of a view whose paint was loaded."""
+    waits = ui.painter is not None and not ui.painter.client.busy and ui.session.live.auto
+    begin = (
+        "Stand still until this view is painted."
+        if ui.session.live.auto
+        else "Painting is paused: press Resume in the Preview panel."
+    )
+    faint(f"The tour begins when the first dream is finished. {'' if waits else begin}".rstrip())
+    if waits:
+        if imgui.button("\uf01e  Repaint this view"):
+            ui.do("dream")
+        hint("This view is painted already. Erase its paint and dream it again.")
 
 
 def _paragraph(text: str) -> None:

@@ -31,6 +31,14 @@ def measured(drive: Driver, lessons: LessonsPanel, what: str) -> None:
     drive.until(lambda: lessons.answer is not None, what)
 
 
+def test_where_the_view_is_painted_already_the_tour_offers_to_paint_it_again(drive: Driver, monkeypatch) -> None:
+    rested(drive)
+    monkeypatch.setattr("app.panels.lessons.imgui.button", lambda label, *size: "Repaint this view" in label)
+    drive.explorer.state.timeline = Timeline()
+    drive.tap("f2")
+    drive.until(lambda: any(r.image is not None for r in drive.explorer.state.timeline.records), "it is dreamed again")
+
+
 def test_while_painting_is_paused_the_tour_says_how_to_begin(drive: Driver, monkeypatch) -> None:
     explorer, said = drive.explorer, []
     monkeypatch.setattr("app.panels.lessons.faint", said.append)
