@@ -130,8 +130,7 @@ def test_every_setting_is_walked() -> None:
     [
         *(("sd", execution, False) for execution in EXECUTIONS),
         ("sd", "attention", True),
-        ("surface", "attention", False),
-        ("surface", "batched", True),
+        *(("surface", execution, execution == "batched") for execution in EXECUTIONS),
     ],
 )
 def test_settings_change_the_dream_or_say_why_not(name, execution, guide, request, canvas_of) -> None:
