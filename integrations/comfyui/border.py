@@ -155,7 +155,10 @@ def output_path(name: str) -> Path:
 
 
 def _inside(folder: Path, name: str) -> Path:
-    path = (folder / name).resolve()
+    try:
+        path = (folder / name).resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # a circle of links, a name that no file can have
+        raise InputError(name, "", f"is no file name ({error})") from error
     if not name.strip() or not path.is_relative_to(folder.resolve()) or path == folder.resolve():
         raise InputError(name or "the name", "", f"is not inside {folder}, where workflows may read and write")
     return path

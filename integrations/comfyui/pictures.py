@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from base.errors import InputError
+
 
 def as_image(picture: np.ndarray) -> Tensor:
     """The IMAGE of a picture uint8 [H,W,3 or 4]; alpha is left out."""
@@ -13,7 +15,11 @@ def as_image(picture: np.ndarray) -> Tensor:
 
 
 def as_picture(image: Tensor) -> np.ndarray:
-    """uint8 [H,W,3] of the first picture of an IMAGE."""
+    """uint8 [H,W,3] of the first picture of an IMAGE. Raises InputError for what is none."""
+    if image.ndim != 4 or image.shape[-1] < 3:
+        raise InputError("image", "", f"has the shape {list(image.shape)}; it must be [pictures, height, width, 3]")
+    if not bool(image[0].isfinite().all()):
+        raise InputError("image", "", "holds NaN or infinite values")
     shares = image[0, ..., :3].float().cpu().clamp(0, 1)
     return (shares * 255).round().to(torch.uint8).numpy()
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+from base.errors import InputError
 from base.settings import check, list_allowed
 from diffusion.settings import DreamSettings
 
@@ -64,6 +65,18 @@ def switch(default: bool, tooltip: str) -> Input:
 def choice(names: Sequence[str], default: str, tooltip: str) -> Input:
     """One of several names."""
     return list(names), {"default": default, "tooltip": tooltip}
+
+
+def refuse_numbers(inputs: dict[str, dict[str, Input]], values: dict[str, Any]) -> None:
+    """InputError for a number outside of its widget's range: ComfyUI checks constants alone, and NaN passes.
+
+    inputs: INPUT_TYPES of a node; values: by name, those that come from other nodes, too.
+    """
+    for name, (kind, options) in {**inputs.get("required", {}), **inputs.get("optional", {})}.items():
+        if kind in ("INT", "FLOAT") and name in values:
+            value, least, most = values[name], options["min"], options["max"]
+            if not isinstance(value, int | float) or not least <= value <= most:
+                raise InputError(name, "", f"is {value!r}; allowed is {least} to {most}")
 
 
 def socket(kind: str, tooltip: str) -> Input:
