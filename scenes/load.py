@@ -249,6 +249,11 @@ def _read_paths(folder: Path) -> tuple[dict[str, CameraPath], tuple[str, ...]]:
     return paths, tuple(notes)
 
 
+def add_generated_paths(scene: Scene) -> Scene:
+    """Return the scene with the paths that every scene has, instead of its own."""
+    return _with_paths(scene, {})
+
+
 def _with_paths(scene: Scene, stored: dict[str, CameraPath]) -> Scene:
     """The scene with its stored paths, and those that it lacks of the ones that every scene has."""
     if {"orbit", "walk"} <= stored.keys():

@@ -1,4 +1,4 @@
-"""Opens files dropped on the window: scenes, worlds, camera paths, and pictures and films that contain their settings."""
+"""Opens files dropped on the window: scenes, models, worlds, camera paths, and pictures and films that contain their settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from app.actions.context import ActionContext
 from app.actions.export import read_presets
 from app.actions.gallery import open_run
-from app.actions.open_scene import ask_file, open_scene, remember
+from app.actions.open_scene import ask_file, import_model, open_scene, remember
 from app.actions.pictures import open_picture
 from app.files import presets, recent
 from app.files.picture import SUFFIXES
@@ -37,7 +37,8 @@ def drop(context: ActionContext, names: list[str | Path]) -> None:
         kind = "" if path.is_dir() else path.suffix.lower()
         if kind not in KINDS:
             allowed = (
-                "a scene's folder, a map .png with its .yaml, a world, a camera path, or a picture or film of Rayverie"
+                "a scene's folder, a map .png with its .yaml, a model (.vox, .glb, .obj), a world, a camera path, "
+                "or a picture or film of Rayverie"
             )
             raise InputError(path, "", f"can't be opened; allowed are {allowed}")
         KINDS[kind](context, path)
@@ -154,6 +155,7 @@ KINDS: dict[str, Callable[[ActionContext, Path], None]] = {
     ".yml": _yaml,
     **dict.fromkeys(SUFFIXES, _picture),
     ".json": _path,
+    **dict.fromkeys((".vox", ".glb", ".obj"), import_model),
     ".world": _world,
     ".safetensors": _world,  # worlds of version 1
     **dict.fromkeys(CODECS, _film),

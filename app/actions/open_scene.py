@@ -16,7 +16,9 @@ from app.state.overlays import FileDialog
 from scenes.blank import GROUNDS, make_blank_scene
 from scenes.edit import regenerate_paths
 from scenes.extrude import extrude_scene
-from scenes.load import load_scene, save_new_scene
+from scenes.import_mesh import import_mesh
+from scenes.import_vox import GROUND, import_vox
+from scenes.load import add_generated_paths, load_scene, save_new_scene
 from scenes.scene import Scene
 
 PICTURES = (
@@ -28,6 +30,7 @@ PICTURES = (
     "control",
     "settings",
 )  # dialogs that start in the pictures' folder
+GROUND_AROUND = 8  # blocks of ground around a model that is imported
 NAMED = ("save_as", "export_world")  # dialogs that propose the scene's name
 
 
@@ -57,6 +60,16 @@ def new_scene(
         _replace(context, make, SceneChoice())
     else:
         _replace(context, make, SceneChoice(ref=str(folder)), str(folder.absolute()))
+
+
+def import_model(context: ActionContext, path: Path) -> None:
+    """Open a scene of a MagicaVoxel model or of a mesh. It is in no file until it is saved."""
+
+    def make() -> Scene:
+        make_scene = import_vox if path.suffix.lower() == ".vox" else import_mesh
+        return add_generated_paths(make_scene(path, GROUND_AROUND, GROUND.prompt))
+
+    _replace(context, make, SceneChoice())
 
 
 def show_start_page(context: ActionContext) -> None:

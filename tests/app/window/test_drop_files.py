@@ -10,6 +10,7 @@ import numpy as np
 
 from scenes.load import save_scene
 from scenes.nerfstudio import write_path
+from tests.scenes.mesh_files import drum, glb_of
 
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
@@ -47,6 +48,21 @@ def test_a_scene_folder_opens_and_is_painted(drive: Driver, tmp_path: Path) -> N
     assert drive.explorer.state.scene.map.shape == (6, 5)
     drive.until(lambda: drive.explorer.state.open_scene.painter.client.dreams > 0, "the other scene is dreamed")
     assert not drive.errors()
+
+
+def test_a_mesh_becomes_a_scene_that_can_be_saved(drive: Driver, tmp_path: Path) -> None:
+    (tmp_path / "oak barrel.glb").write_bytes(glb_of(*drum()))
+    first = drive.explorer.state.open_scene
+    drop(drive, tmp_path / "oak barrel.glb")
+    drive.agree()
+    drive.until(lambda: drive.explorer.state.open_scene not in (first, None), "the scene opens")
+    scene = drive.explorer.state.scene
+    assert [m.prompt for m in scene.materials] == ["green grass", "oak barrel"] and {"walk", "orbit"} <= set(
+        scene.paths
+    )
+    drive.until(lambda: drive.explorer.state.open_scene.painter.client.dreams > 0, "the mesh is dreamed")
+    save_scene(drive.explorer.state.scene, tmp_path / "kept")
+    assert (tmp_path / "kept" / "oak barrel.glb").is_file() and not drive.errors()
 
 
 def test_map_and_materials_dropped_together_open(drive: Driver, tmp_path: Path) -> None:
