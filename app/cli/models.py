@@ -151,10 +151,10 @@ def verify(command: Models, cache: Path) -> int:
 
 
 def verify_all(cache: Path) -> list[dict[str, Any]]:
-    """Rows of `verify` for all that `list` shows."""
+    """Rows of `verify` for all that `list` shows, and for entries of the cache without files."""
     listed = list_models(model_folders.load(config_folder()), cache)
     own = [_verify_facts(one) for one in listed if one.origin != HUB]
-    return own + [_verify_repo(repo) for repo in list_cached_repos(cache) if list_repo(repo)]
+    return own + [_verify_repo(repo) for repo in list_cached_repos(cache) if repo.empty or list_repo(repo)]
 
 
 def verify_ref(ref: str, cache: Path) -> dict[str, Any]:

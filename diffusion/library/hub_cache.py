@@ -32,6 +32,11 @@ class CachedRepo:
     bytes: int
     unfinished: int
 
+    @property
+    def empty(self) -> bool:
+        """Whether it has no snapshot with a file, as after a download that failed at its start."""
+        return next(_files(self.folder / "snapshots"), None) is None
+
 
 def list_cached_repos(cache: Path) -> list[CachedRepo]:
     """The models in a cache, by id, with those that a download left unfinished. [] where there is no cache."""
@@ -73,6 +78,8 @@ def verify_repo(repo: CachedRepo, advance: Advance = lambda _: None) -> tuple[li
     problems = (
         [f"{repo.id}: {repo.unfinished} unfinished files of a download; download it again"] if repo.unfinished else []
     )
+    if repo.empty and not problems:
+        problems.append(f"{repo.id}: no files in the cache; download it again or clear it")
     compared = 0
     without = 0
     for file in _files(repo.folder / "snapshots"):

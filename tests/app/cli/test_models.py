@@ -67,6 +67,15 @@ def test_damage_is_told_with_exit_code_2(hub: FakeHub, tmp_path: Path, capsys) -
     assert "is damaged, its hash is another" in told.err and "embedded is complete" in told.out
 
 
+@pytest.mark.parametrize("refs", [[], [ID]])
+def test_an_entry_without_snapshots_is_told(refs: list[str], tmp_path: Path, capsys) -> None:
+    (tmp_path / "models--someone--painter" / "blobs").mkdir(parents=True)
+    assert models("verify", *refs, cache=tmp_path) == 2
+    told = capsys.readouterr()
+    assert f"{ID}: no files in the cache; download it again or clear it.\n" in told.err
+    assert f"{ID} is complete" not in told.out
+
+
 def test_registered_folders_are_listed_and_never_cleared(
     hub: FakeHub, tiny_model: Path, tmp_path: Path, capsys
 ) -> None:
