@@ -139,4 +139,4 @@ def _refuse_no_text(path: Path, recipe: Recipe) -> None:
     try:
         "".join((settings.prompt, settings.negative, *settings.anagram, *settings.dream.further)).encode()
     except UnicodeEncodeError:
-        raise InputError(path, "settings", "has prompts with bytes that are no text in UTF-8") from None
+        raise InputError(path, "settings", "has prompts with bytes that aren't UTF-8 text") from None

@@ -1,1 +1,1 @@
-"""What happens to a picture once it is decoded, and to the stored picture before it is encoded."""
+"""Passes over a decoded picture, and over stored colours before they are encoded."""

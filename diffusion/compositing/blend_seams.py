@@ -2,9 +2,8 @@
 
 Within each region, the difference between dream and existing paint is measured where both are known.
 
-- Where paint gives way to finer paint, the low frequencies of the difference are added to the dream, so that walking up to a
-  surface only adds detail: colours as far as they are the surface's own, and structure always. Seen from afar, structure has
-  less contrast; it is raised to the dream's.
+- Where finer paint replaces paint, the low frequencies of the difference are added to the dream, so that walking up to a surface
+  only adds detail. Seen from afar, structure has less contrast; it is raised to the dream's.
 - Beside paint that is kept, the low frequencies of the difference are added, smoother and weaker the further away; at the
   frontier itself, the difference of each pixel (a membrane, as in Poisson editing, Pérez et al. 2003).
 - Paint that is kept stays as it is.
@@ -24,10 +23,10 @@ from base.grid import CELL, by_cell
 from diffusion.canvas import Canvas, Guide
 from diffusion.compositing.upsampling import repeat_cells
 
-# Gaussian kernels, in pixels of the coarser paint. Structure is wider than the first, colours are wider than the second; what is
-# finer than both is detail, which the dream is free to choose.
+# Gaussian kernels, in pixels of the coarser paint. Structure is wider than the first, colours are wider than the second. Everything
+# finer is detail, which the dream may choose freely.
 STRUCTURE, COLOURS = 1.2, 8.0
-CONTRAST = 1.5  # maximum gain of the structure's contrast: faint structure may be an accident
+CONTRAST = 1.5  # maximum gain of the structure's contrast: faint structure may be noise
 OCTAVES = (
     6  # maximum ratio, as octaves: the colours are then means over 512 pixels, and wider blurs would take gigabytes
 )
@@ -39,13 +38,13 @@ NEARBY = (
     2.0,
 )  # pixels: the closer a pixel is to existing paint, the smaller the surroundings it is matched to
 ROUNDS = 8  # iterations in which the offset beside a frontier relaxes
-INSIDE = 8  # pixels from a region's border, where a picture mixes both sides and says little about either
+INSIDE = 8  # pixels from a region's border within which a picture mixes both sides
 OVERLAP = 6.0  # pixels from a frontier over which coarser paint fades into finer paint
 BLOCK = 16  # pixels: boxes are aligned to it, so that blurs at lower resolution are the same in every box
 
 
 def blend_seams(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tensor:
-    """Return the picture fitted to the canvas' colours, which are kept where nothing is to change.
+    """Fit the picture to the canvas' colours, and keep these where nothing may change.
 
     picture: float32 [3,H,W] in -1..1, dreamed of the canvas
     strength: 0..1; 0 changes nothing
@@ -89,7 +88,7 @@ def blend_seams(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tenso
 
 
 def _colour_offset(difference: Tensor, known: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
-    """[3,H,W]: the low frequencies of a region's difference, which is known in places; the coarser the paint, the lower."""
+    """[3,H,W]: the low frequencies of a region's difference, which is known only in places. For coarser paint they are lower."""
     measured = known & _away_from_border(region)
     measured = measured if bool(measured.any()) else known
     away = torch.zeros_like(difference)
@@ -103,7 +102,7 @@ def _colour_offset(difference: Tensor, known: Tensor, region: Tensor, ratio: Ten
 
 
 def _structure_offset(pictures: Tensor, replaced: Tensor, known: Tensor, region: Tensor, ratio: Tensor) -> Tensor:
-    """[3,H,W]: what turns the dream's structure into the paint's, without losing contrast where paint is replaced.
+    """[3,H,W]: the offset from the dream's structure to the paint's that keeps contrast where paint is replaced.
 
     pictures: [6,H,W], the paint and the dream.
     """
@@ -129,7 +128,7 @@ def _by_octave(at: Callable[[float], Tensor], region: Tensor, ratio: Tensor) -> 
 
 
 def _luminance(values: Tensor) -> Tensor:
-    """[3,H,W]: the luminance of colours, in each of their channels."""
+    """[3,H,W]: the luminance of colours, repeated in each channel."""
     return torch.einsum("c,chw->hw", values.new_tensor(LUMA), values).expand_as(values)
 
 
@@ -214,7 +213,7 @@ def _box_around(mask: np.ndarray) -> tuple[slice, slice]:
 
 
 def _find_updated(canvas: Canvas, guide: Guide, device: torch.device) -> Tensor:
-    """bool [H,W]: pixels that will take the new paint."""
+    """bool [H,W]: pixels that will get new paint."""
     if guide.update_mask is not None:
         return torch.from_numpy(np.ascontiguousarray(guide.update_mask)).to(device)
     return _to_pixels(canvas.change > 0, device) > 0.5

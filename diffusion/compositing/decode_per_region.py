@@ -1,9 +1,8 @@
-"""Decode each region of a dream separately beside its borders, so that the two sides of a border do not mix.
+"""Decode each region of a dream separately near its borders, so that the two sides of a border don't mix.
 
-A decoder reaches over several latent pixels. Beside its borders each region is therefore decoded from latents in which the region
-continues beyond them, mirrored, as if there were no other; the picture takes each pixel from the region that it shows. A latent
-pixel that a border cuts then gives each side its own colours. Pieces of regions are laid side by side on sheets, so that a few
-decodings serve all of them.
+A decoded pixel depends on several latent pixels around it. Near borders, each region is therefore decoded from latents in which it
+continues, mirrored, beyond the border; each pixel of the picture then comes from its own region. A latent pixel on a border thus
+gives each side its own colours. Pieces of regions are packed side by side on sheets, so that a few decodings are enough.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # its parts are imported when they are first needed, which shortens the start
+import scipy  # scipy imports its parts at first use, which shortens the start-up
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
@@ -22,18 +21,18 @@ from diffusion.canvas import Canvas
 from diffusion.compositing.upsampling import interpolate_cells
 from diffusion.models.model import Model
 
-REACH = 3  # latent pixels from a border within which a decoder mixes in what lies beyond
-MARGIN = 2  # latent pixels by which a piece extends beyond what the picture takes from it
+REACH = 3  # latent pixels from a border within which a decoder mixes both sides
+MARGIN = 2  # latent pixels by which a piece extends beyond the part that the picture uses
 
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """A part of a region beside its borders, in a box of the canvas.
+    """A part of a region near its borders, in a box of the canvas.
 
     number: index of the region
-    source: int [h,w], the latent pixel whose latents lie here
+    source: int [h,w], the latent pixel whose latents to use here
     needed: bool [h,w], where the decoder needs them
-    share: float32 [h,w] in 0..1, how much of the picture is taken from this piece
+    share: float32 [h,w] in 0..1, this piece's share of the picture
     """
 
     number: int
@@ -45,11 +44,11 @@ class _Piece:
 
 @torch.inference_mode()
 def decode_per_region(model: Model, latents: Tensor, canvas: Canvas) -> Tensor:
-    """float32 [3,H,W] in about -1..1, from latents [1,C,h,w] dreamed of the canvas; in one piece without `region_ids`."""
+    """float32 [3,H,W] in about -1..1, from a dream's latents [1,C,h,w]; decoded as a whole if the canvas has no `region_ids`."""
     picture = model.decode_tensor(latents)[0]
     if canvas.surface.region_ids is None:
         return picture
-    # Pieces extend beyond the picture's edge as well, because another piece may lie next to them on a sheet
+    # Pieces also extend beyond the picture's edge, because another piece may lie next to them on a sheet
     labels = np.pad(canvas.region_labels, MARGIN, mode="edge")
     ids = np.pad(canvas.surface.region_ids, CELL * MARGIN, constant_values=-1)
     wider, picture = pad(latents, 4 * (MARGIN,), mode="replicate").flatten(2), pad(picture, 4 * (CELL * MARGIN,))
@@ -65,7 +64,7 @@ def decode_per_region(model: Model, latents: Tensor, canvas: Canvas) -> Tensor:
 
 
 def _border_pieces(labels: np.ndarray, ids: np.ndarray) -> Iterator[_Piece]:
-    """What is visible of each region beside its borders, in pieces that do not touch. labels: int [h,w]; ids: int [H,W]."""
+    """The visible parts of each region near its borders, in pieces that don't touch. labels: int [h,w]; ids: int [H,W]."""
     cells = by_cell(ids)
     for number in np.unique(labels):
         own = labels == number
@@ -85,10 +84,10 @@ def _border_pieces(labels: np.ndarray, ids: np.ndarray) -> Iterator[_Piece]:
 
 
 def _extend(own: np.ndarray) -> np.ndarray:
-    """int [h,w]: the latent pixel whose latents a region has here when it continues beyond its border.
+    """int [h,w]: the latent pixel that continues a region beyond its border.
 
-    The region is mirrored at its border. Where it is too narrow for that, its nearest latent pixels are used, alternating to either
-    side: a row of equal ones would be decoded to stripes.
+    The region is mirrored at its border. Where it is too narrow for that, the nearest latent pixels alternate: a row of equal ones
+    would be decoded to stripes.
     """
     nearest = np.asarray(scipy.ndimage.distance_transform_edt(~own, return_distances=False, return_indices=True))
     here, last = np.indices(own.shape), np.array(own.shape)[:, None, None] - 1

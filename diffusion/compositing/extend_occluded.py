@@ -1,4 +1,4 @@
-"""Let surfaces continue behind nearer ones: beside an outline, a surface is dreamed as if the nearer one were not there."""
+"""Extend surfaces behind nearer ones, so that each surface is dreamed beyond its outline as if nothing were in front of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from diffusion.canvas import Canvas
 
 
 def extend_occluded(canvas: Canvas) -> Canvas:
-    """The canvas with hidden surfaces laid bare (`Surface.occluded_source`): their prompts, their depth, and no guide."""
+    """The canvas with occluded surfaces exposed (`Surface.occluded_source`): their prompts and depth, without a guide."""
     source = canvas.surface.occluded_source
     if source is None:
         return canvas

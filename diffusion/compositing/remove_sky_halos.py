@@ -1,14 +1,14 @@
-"""Remove halos in the sky beside outlines: a network mixes both sides of an outline, and the even sky shows the faintest stain.
+"""Remove halos in the sky near outlines: networks mix both sides of an outline, and in a plain sky even faint stains show.
 
-The sky's colour and its usual deviation from it are measured away from every outline. Beside an outline, what deviates much
-further is not a cloud but leaves, masonry or light of what stands there, and would stay in the sky as a ghost. It is replaced by
-the colour that the surrounding, undisturbed sky leads to, so that the correction has no visible edge.
+The sky's colour and usual deviation are measured away from outlines. Near an outline, a much larger deviation isn't a cloud but a
+trace of the object there, which would stay in the sky as a ghost. It is replaced by a colour interpolated from the undisturbed sky
+around it, so that the correction has no visible edge.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import scipy  # its parts are imported when they are first needed, which shortens the start
+import scipy  # scipy imports its parts at first use, which shortens the start-up
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
@@ -19,14 +19,14 @@ from diffusion.compositing.upsampling import interpolate_cells, repeat_cells
 
 REACH = 6  # latent pixels from an outline within which the sky may be stained; further away it is trusted
 ENOUGH = 16  # minimum number of trusted latent pixels
-# In usual deviations from the sky's colour: above the first a pixel is replaced in part, above the second wholly
+# multiples of the usual deviation: above the first a pixel is replaced in part, above the second completely
 STRAYING = (1.5, 3.0)
-CALM = 1.0  # in usual deviations: cells below it are undisturbed, and their colour counts for what surrounds them
-LEAST = 0.03  # lower bound of the usual deviation, of -1..1: an even sky has hardly any
+CALM = 1.0  # multiple of the usual deviation: cells below it count as undisturbed
+LEAST = 0.03  # lower bound of the usual deviation, of -1..1: a plain sky has hardly any
 
 
 def remove_sky_halos(picture: Tensor, canvas: Canvas) -> Tensor:
-    """Return the picture, float32 [3,H,W] in -1..1, without stains beside outlines in the canvas' sky (depth inf)."""
+    """Remove stains near outlines in the canvas' sky (depth inf). picture: float32 [3,H,W] in -1..1."""
     if canvas.surface.depth is None:
         return picture
     shown = _sky_pixels(canvas, np.isinf(canvas.surface.depth))
@@ -55,13 +55,13 @@ def _sky_pixels(canvas: Canvas, sky: np.ndarray) -> np.ndarray:
 
 
 def _replaced_share(stray: Tensor, usual: Tensor) -> Tensor:
-    """[H,W] in 0..1: how far a pixel is replaced. stray: [3,H,W], the difference from the sky's colour."""
+    """[H,W] in 0..1: the degree to which a pixel is replaced. stray: [3,H,W], the difference from the sky's colour."""
     low, high = STRAYING
     return ((stray.abs().mean(0) / usual - low) / (high - low)).clamp(0, 1)
 
 
 def _usual_deviation(picture: Tensor, cells: Tensor, trusted: Tensor, beyond: Tensor) -> Tensor:
-    """How far the trusted sky deviates from what the sky one REACH further out leads to: its clouds and its gradient.
+    """How far the trusted sky deviates from colours filled in from one REACH further out. This measures clouds and gradients.
 
     trusted: bool [h,w]; beyond: bool [h,w], the part of it that is two REACHes away from all outlines.
     """
@@ -74,7 +74,7 @@ def _usual_deviation(picture: Tensor, cells: Tensor, trusted: Tensor, beyond: Te
 
 
 def _fill_outward(cells: Tensor, known: Tensor) -> Tensor:
-    """[3,h,w]: the colours of the known cells; elsewhere an average of known cells around, from a wider surrounding where none is near."""
+    """[3,h,w]: the colours of the known cells; elsewhere an average of known cells nearby, over a wider area if none is near."""
     share = 1.0 * known[None]
     if bool(known.all()) or min(known.shape) < 2:
         return cells * share + (1 - share) * (cells * share).sum((1, 2), keepdim=True) / share.sum().clamp_min(1)

@@ -1,4 +1,4 @@
-"""Existing paint as latents to guide a dream. Colours can be seen from another place, latents cannot, so colours are encoded anew."""
+"""Existing paint as latents that guide a dream. Latents are only valid for the view they were made in, so colours are encoded again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diffusion.models.model import Model
 def guide_latents(model: Model, canvas: Canvas, source: str) -> Tensor | None:
     """[1,C,h,w] that guide the dream; None without a guide.
 
-    source: "latents", "colours", or "both": for each latent pixel whichever decodes closer to the colours there.
+    source: "latents", "colours", or "both": for each latent pixel, whichever decodes to closer colours.
     """
     guide = canvas.guide
     if guide is None:
@@ -35,7 +35,7 @@ def guide_latents(model: Model, canvas: Canvas, source: str) -> Tensor | None:
 
 
 def guiding_colours(guide: Guide) -> np.ndarray:
-    """uint8 [H,W,4]: the colours where they may guide a dream, in latent pixels of `known_mask`. ValueError without colours."""
+    """uint8 [H,W,4]: the colours in latent pixels of `known_mask`, where they may guide a dream. ValueError without colours."""
     if guide.colours is None:
         raise ValueError("the guide has no colours")
     if guide.known_mask is None:
@@ -46,8 +46,9 @@ def guiding_colours(guide: Guide) -> np.ndarray:
 def latents_match(model: Model, stored: Tensor, encoded: Tensor, colours: np.ndarray) -> np.ndarray:
     """bool [h,w]: stored latents [C,h,w] decode to the known colours, uint8 [H,W,4], at least as well as encoded ones do.
 
-    A latent describes 8×8 pixels in one orientation and scale. Seen from where it was dreamed it is exact, and encoding the colours
-    would lose detail; seen from elsewhere it decodes to something else. Decoding both decides without limits of angle and distance.
+    A latent describes 8×8 pixels in one orientation and scale. From where it was dreamed it is exact, while
+    encoding the colours would lose detail; from elsewhere it decodes to something else. Decoding both needs no thresholds for angle or
+    distance.
     """
     errors = [cell_errors(model.decode(latents), colours) for latents in (stored, encoded)]
     return errors[0] <= errors[1]

@@ -1,15 +1,15 @@
-"""Bring colours back to their own surface beside borders: a network mixes both sides of a border, and a surface that is only a few
-latent pixels wide hardly keeps a colour of its own. A far hedge turns blue under the sky.
+"""Correct colours near borders, where networks mix both sides. A surface only a few latent pixels wide hardly keeps its own colour:
+a distant hedge turns blue under the sky.
 
-A region's colour and its variation are measured away from all other regions. Beside a border, and wherever the region is narrow,
-colours that deviate further are brought back to the nearest colour within that variation. Only what is wider than a latent pixel
-changes: grain, joints and leaves stay.
+A region's colour and its variation are measured away from all other regions. Near a border, and wherever the region is narrow,
+colours that deviate more are moved to the nearest colour within that variation. Only structures wider than a latent pixel change;
+grain, joints and leaves stay.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import scipy  # its parts are imported when they are first needed, which shortens the start
+import scipy  # scipy imports its parts at first use, which shortens the start-up
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
@@ -20,12 +20,12 @@ from diffusion.compositing.upsampling import interpolate_cells
 
 REACH = 3  # latent pixels from a border within which colours may be mixed; further away they are trusted
 ENOUGH = 12  # minimum number of trusted latent pixels of a region
-STRAYING = 2.0  # in usual deviations: colours further away are brought back to this distance
+STRAYING = 2.0  # multiple of the usual deviation: colours further away are moved to this distance
 LEAST = 0.06  # lower bound of a region's usual deviation, of -1..1
 
 
 def suppress_colour_bleed(picture: Tensor, canvas: Canvas) -> Tensor:
-    """Return the picture, float32 [3,H,W] in -1..1, with each surface in its own colours; unchanged without `region_ids`."""
+    """Give each surface its own colours; without `region_ids` nothing changes. picture: float32 [3,H,W] in -1..1."""
     surface = canvas.surface
     if surface.region_ids is None:
         return picture
@@ -48,7 +48,7 @@ def suppress_colour_bleed(picture: Tensor, canvas: Canvas) -> Tensor:
 
 
 def _cell_means(picture: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """[3,h,w], [1,h,w]: the mean of a region's pixels in each latent pixel, and their share of it."""
+    """[3,h,w], [1,h,w]: the mean of a region's pixels in each latent pixel, and the region's share of it."""
     share = avg_pool2d(1.0 * pixels[None, None], CELL)[0]
     return avg_pool2d((picture * pixels)[None], CELL)[0] / share.clamp_min(1e-6), share
 

@@ -1,4 +1,4 @@
-"""From latent pixels to pixels, as tensors (`base.grid` has the same for arrays)."""
+"""Upsample tensors from latent pixels to pixels (`base.grid` does it for arrays)."""
 
 from __future__ import annotations
 

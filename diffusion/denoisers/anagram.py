@@ -55,7 +55,7 @@ VIEWS: dict[str, View] = {
 
 
 def view_problem(view: str, height: int, width: int) -> str:
-    """Why a view can't be used for a canvas of [h,w] latent pixels; "" if it can."""
+    """The reason why a view can't be used on a canvas of [h,w] latent pixels; "" if it can."""
     if VIEWS[view].square and height != width:
         return f"{view} needs a square canvas"
     if view == "patches" and (height % GRID or width % GRID):
@@ -76,7 +76,7 @@ def with_anagrams(
     plain: the denoiser of the canvas as it is; others: each view with the denoiser of its transformed canvas (including guidance
     and regions); encode, decode: [B,3,8h,8w] ↔ [B,C,h,w].
 
-    Latents encode an orientation. So in the last `image_share` of the run the decoded *picture* is transformed: D is decoded,
+    Latents depend on orientation. So in the last `image_share` of the run the decoded *picture* is transformed: D is decoded,
     transformed and encoded, the transformed noise (x - D)/sigma is added, and the prediction is mapped back the same way.
     """
 

@@ -1,4 +1,4 @@
-"""Changes of a prompt's context before the model receives it (the diffusion notebook): singular values dropped, vectors turned."""
+"""Change a prompt's context before the model receives it (from the diffusion notebook): drop singular values, rotate vectors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diffusion.settings import DreamSettings
 
 
 def contexts_of(model: Model, prompts: list[str], settings: DreamSettings, place: float = 0.0) -> dict[str, Tensor]:
-    """Prompt → its context [1,T,D] with the filters of the settings at a place in the run, 0..1; that of the empty prompt stays."""
+    """Prompt → its context [1,T,D] filtered by the settings at a position in the run, 0..1; that of the empty prompt is unchanged."""
     contexts = dict(zip(prompts, model.context(prompts), strict=True))
     if settings.embedding_rank == 0 and value_at(settings.embedding_turn, place) == 0:
         return contexts

@@ -9,7 +9,7 @@ from diffusion.sampling.denoiser import Denoise, Prediction, predict
 from diffusion.sampling.schedules import Timeline
 from diffusion.settings import DreamSettings
 
-BOUNDARY = 4.0  # latents of unit variance hardly ever exceed this
+BOUNDARY = 4.0  # latents of unit variance rarely exceed this
 
 
 def soft_clamp(latents: Tensor, amount: float, threshold: float = 3.5, boundary: float = BOUNDARY) -> Tensor:

@@ -1,4 +1,4 @@
-"""Differential diffusion: keep the latents of earlier dreams, pixel by pixel, for as many steps as a change map says.
+"""Differential diffusion: keep the latents of earlier dreams; a change map gives the number of steps for each pixel.
 
 Differential Diffusion (arXiv 2306.00950) overwrites a kept pixel with its original, noised to the current level, before each model
 call. Here the denoiser returns the original as its prediction D instead. (x - D)/sigma is then the noise that the run started with, so

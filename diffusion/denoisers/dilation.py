@@ -1,4 +1,4 @@
-"""Dilated sampling (DemoFusion, arXiv 2311.16973, sec. 3.4): from every s-th pixel, the model sees a large canvas as a whole."""
+"""Dilated sampling (DemoFusion, arXiv 2311.16973, sec. 3.4): a model that gets every s-th pixel sees a large canvas as a whole."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def with_dilation(
 ) -> Denoise:
     """A denoiser that returns c2·(predictions of the stride² lattices, interleaved) + (1 - c2)·(prediction of the canvas itself).
 
-    c2 falls from 1 to 0 as a cosine raised to `alpha`. near: the denoiser of the whole canvas (often in windows);
+    c2 falls from 1 to 0 as a cosine raised to `alpha`. near: the denoiser of the canvas itself (often in windows);
     lattices: stride² denoisers, one for each lattice.
     """
 

@@ -28,8 +28,8 @@ FEW_STEP_CHOICES: Mapping[str, Any] = MappingProxyType(
         "further": (),
     }
 )
-"""The settings that the student was distilled for. It contains the solver's steps and the guidance, so others don't apply."""
-# Settings that have no effect beside those choices.
+"""The settings that the student was distilled for. It replaces the solver and the guidance, so other choices don't apply."""
+# settings without effect under those choices
 UNUSED = (
     "spacing_power",
     "noise",
@@ -43,7 +43,7 @@ UNUSED = (
 
 
 def run_part(settings: DreamSettings, has_guide: bool, steps: int | None = None) -> tuple[int, int]:
-    """(first, end): a dream runs the steps from `first` up to, not including, `end`, counted from 0; at least one.
+    """(first, end): a dream runs the steps `first` to `end` - 1, counted from 0; at least one.
 
     With guide latents it skips the first ones (`DreamSettings.strength`). steps: of the whole schedule, if not `settings.steps`.
     """

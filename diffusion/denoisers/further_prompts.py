@@ -22,8 +22,8 @@ def branch_names(count: int) -> tuple[str, ...]:
 def with_further_prompts(branches_at: BranchesAt, weights: Sequence[float], base: str) -> BranchesAt:
     """`branches_at` whose "positive" is D + sum w_i·(D_i - D_base), so that every guidance rule follows all prompts.
 
-    base: the branch that the differences are taken from. The answer also has the branches of the further prompts, and the prediction of
-    the prompt alone as ALONE. Without weights it is `branches_at` itself.
+    base: the branch that is subtracted. The result also has the branches of the further prompts, and the prediction of the prompt
+    alone as ALONE. Without weights this returns `branches_at` itself.
     """
     if not weights:
         return branches_at

@@ -1,4 +1,4 @@
-"""Guidance: combine the predictions for several prompts into one. Each rule is one row of GUIDANCE."""
+"""Guidance: combine the predictions for several prompts into one. Each rule is a row of GUIDANCE."""
 
 from __future__ import annotations
 
@@ -119,9 +119,9 @@ class Guidance:
 
 _TWO = ("positive", "negative")
 GUIDANCE: dict[str, Guidance] = {
-    "cfg": Guidance(cfg, _TWO, "Away from the negative prompt, by the scale."),
-    "none": Guidance(none, ("positive",), "The prompt alone: half the work."),
-    "cfg++": Guidance(cfgpp, _TWO, "Between the two by lambda, on the negative prompt's noise path."),
+    "cfg": Guidance(cfg, _TWO, "Moves away from the negative prompt by the scale."),
+    "none": Guidance(none, ("positive",), "Uses the prompt alone: half the work."),
+    "cfg++": Guidance(cfgpp, _TWO, "Interpolates between the two by lambda, on the negative prompt's noise path."),
     "tnr": Guidance(tnr, _TWO, "True Noise Removal with two predictions."),
     "tnr_cfg": Guidance(
         tnr_cfg, _TWO, "True Noise Removal of CFG's prediction; differs from tnr with further prompts."
@@ -130,22 +130,22 @@ GUIDANCE: dict[str, Guidance] = {
     "tnr_three": Guidance(tnr, (*_TWO, "empty"), "True Noise Removal around prompt, negative and empty prompt."),
     "tnr_plain": Guidance(tnr_plain, _TWO, "The true noise plus the scaled difference."),
     "tnr_plain_one": Guidance(
-        tnr_plain_one, ("positive",), "The true noise plus the scaled way from it to the prompt."
+        tnr_plain_one, ("positive",), "The true noise plus the scaled difference from it to the prompt."
     ),
     "self_negative": Guidance(self_negative, ("positive",), "Residual CFG away from the first picture: half the work."),
     "onetime_negative": Guidance(
-        onetime_negative, ("positive",), "Residual CFG, negative prompt asked once.", first=("negative",)
+        onetime_negative, ("positive",), "Residual CFG with a single call for the negative prompt.", first=("negative",)
     ),
 }
 
 
 def further_base(name: str) -> str:
-    """The branch that further prompts are compared with under a guidance rule: the negative prompt where the rule asks for it."""
+    """The branch that further prompts are compared with under a guidance rule: the negative prompt if the rule uses it."""
     return "negative" if "negative" in GUIDANCE[name].branches else "empty"
 
 
 def branches_of(settings: DreamSettings) -> tuple[str, ...]:
-    """All branches that a run with these settings may ask for."""
+    """All branches that a run with these settings may need."""
     rule = GUIDANCE[settings.guidance]
     further = branch_names(len(settings.further))
     return (*rule.branches, *rule.first, *((further_base(settings.guidance), *further) if further else ()))

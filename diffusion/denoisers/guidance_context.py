@@ -21,7 +21,7 @@ class GuidanceContext:
     x: [B,C,h,w] at noise level sigma
     sigma_next: the noise level at which this step ends
     noise: the noise that the run started from
-    origin: x0 of the picture that the run started from; zeros (the mean latent) when it started from noise alone
+    origin: x0 of the picture that the run started from; zeros (the mean latent) if it started from pure noise
     cache: values that a rule keeps during this run
     """
 
@@ -35,7 +35,7 @@ class GuidanceContext:
 
 @dataclass(frozen=True)
 class GuidanceNumbers:
-    """The numbers of `GuidanceSettings` at one step, where schedules have become values."""
+    """The numbers of `GuidanceSettings` at one step, with schedules evaluated."""
 
     scale: float
     cfgpp_lambda: float
@@ -48,7 +48,7 @@ class GuidanceNumbers:
 
 
 def numbers_at(settings: GuidanceSettings, place: float) -> GuidanceNumbers:
-    """The numbers at a place in the run, 0 (first step) to 1 (last)."""
+    """The numbers at a position in the run, 0 (first step) to 1 (last)."""
     return GuidanceNumbers(**{f.name: value_at(getattr(settings, f.name), place) for f in fields(GuidanceNumbers)})
 
 

@@ -1,4 +1,4 @@
-"""Settings that have no effect in a combination, and why: panels grey them, the command line warns of them."""
+"""Settings without effect in a combination, and why. Panels grey them out; the command line warns about them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ CORRECTIONS = ("correct_clamp", "correct_centre", "correct_maximise")
 
 @dataclass(frozen=True)
 class Situation:
-    """What a dream is asked with, besides its settings. Where something may still come, as paint in an explorer, it counts as there.
+    """The inputs of a dream besides its settings. Whatever may appear later, such as paint in the explorer, counts as present.
 
     few_steps: steps that the model's few-step network needs, 0 without one
-    guide: whether existing paint, or a picture, takes part; regions: whether there are several prompts; anagrams: whether there are any
+    guide: whether existing paint or a picture guides it; regions: whether there are several prompts; anagrams: whether there are any
     controls: whether ControlNets act; adapter: whether there is an IP-Adapter; style_tags: whether a prompt names a picture
     """
 
@@ -62,12 +62,12 @@ RULES: tuple[Rule, ...] = (
     Rule((*FEW_STEP_CHOICES, *UNUSED), lambda s, at: uses_few_step(s, at.few_steps), "the few-step network paints"),
     Rule(("few_step",), lambda s, at: count_steps(s, False) > at.few_steps > 0, "more steps are taken than it needs"),
     Rule(("few_step",), lambda s, at: at.few_steps == 0, "the model has no few-step network"),
-    Rule(("spacing_power",), lambda s, at: s.spacing != "linspace_power", "only the linspace_power spacing takes it"),
-    Rule(("eta",), lambda s, at: "eta" not in SAMPLERS[s.sampler].options, "only the ddim sampler takes it"),
+    Rule(("spacing_power",), lambda s, at: s.spacing != "linspace_power", "only the linspace_power spacing uses it"),
+    Rule(("eta",), lambda s, at: "eta" not in SAMPLERS[s.sampler].options, "only the ddim sampler uses it"),
     Rule(("noise",), lambda s, at: not _draws_noise(s), "the sampler draws no noise"),
     Rule(("embedding_drop",), lambda s, at: s.embedding_rank == 0, "embedding_rank is 0"),
-    Rule(("cfgpp_lambda",), lambda s, at: s.guidance != "cfg++", "only the guidance cfg++ takes it"),
-    Rule(("residual_delta",), lambda s, at: s.guidance not in RESIDUAL, "only residual guidance takes it"),
+    Rule(("cfgpp_lambda",), lambda s, at: s.guidance != "cfg++", "only the guidance cfg++ uses it"),
+    Rule(("residual_delta",), lambda s, at: s.guidance not in RESIDUAL, "only residual guidance uses it"),
     Rule(("scale",), lambda s, at: s.guidance in UNSCALED, "this guidance has no scale"),
     Rule(
         ("scale", "cfg_rescale", "norm_rescale", "naive_rescale", "threshold_scale", "threshold_percentile"),
@@ -105,7 +105,9 @@ RULES: tuple[Rule, ...] = (
     Rule(("softness",), lambda s, at: not at.regions, "there is one prompt"),
     Rule(("bootstrap",), lambda s, at: not at.regions, "there is one prompt"),
     Rule(
-        ("bootstrap",), lambda s, at: s.execution == "attention", "the attention execution has no call of each region"
+        ("bootstrap",),
+        lambda s, at: s.execution == "attention",
+        "the attention execution makes no separate call for each region",
     ),
     Rule(("window_overlap",), lambda s, at: s.window == 0, "there are no windows"),
     Rule(
@@ -130,7 +132,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-# (start, end) of a span → when it is empty, and what then never happens
+# (start, end) of a span → when it is empty, and what never happens then
 SPANS: dict[tuple[str, str], tuple[Callable[[float, float], bool], str]] = {
     ("guidance_start", "guidance_end"): (operator.ge, "there is no guidance"),
     ("control_start", "control_end"): (operator.ge, "no ControlNet acts"),
@@ -173,5 +175,5 @@ def inert_remarks(
 
 
 def predictions_of(guidance: str) -> tuple[str, ...]:
-    """The predictions that a guidance needs, at some step."""
+    """The predictions that a guidance needs at any step."""
     return (*GUIDANCE[guidance].branches, *GUIDANCE[guidance].first)

@@ -1,4 +1,4 @@
-"""How the edge of a mask is blurred."""
+"""Ways to blur the edge of a mask."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from diffusion.denoisers.masks import blur
 
 
 def lighten(mask: Tensor, sigma: float) -> Tensor:
-    """Blurred, but nowhere darker than before (raycast_diffusion's LightenBlur): what is white stays white, and its edge fades outwards."""
+    """Blurred, but nowhere darker than before (raycast_diffusion's LightenBlur): white areas stay white, and their edges fade outwards."""
     return torch.maximum(mask, blur(mask, sigma))
 
 

@@ -34,7 +34,7 @@ def blur(image: Tensor, sigma: float) -> Tensor:
 
 
 def soften(masks: Tensor, softness: float) -> Tensor:
-    """Masks [R,h,w] with edges blurred by `softness` latent pixels, as hard edges leave seams in dreams of few steps."""
+    """Masks [R,h,w] with edges blurred by `softness` latent pixels: hard edges leave seams in dreams of few steps."""
     return blur(masks, softness)
 
 

@@ -1,4 +1,4 @@
-"""The passes of a run: iterative mixing goes back to an earlier step and takes the steps from there again ("rewinding")."""
+"""The passes of a run: iterative mixing returns to an earlier step and repeats the steps from there ("rewinding")."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from diffusion.settings import DreamSettings
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """first_step: where it starts; sigmas: float64, its noise levels, falling to 0; noise: [1,C,h,w], what it starts with"""
+    """first_step: its first step; sigmas: float64, its noise levels, falling to 0; noise: [1,C,h,w], its start noise"""
 
     first_step: int
     sigmas: Tensor
@@ -23,9 +23,9 @@ class Pass:
 
 
 def passes_of(noise: Tensor, timeline: Timeline, first: int, end: int, settings: DreamSettings) -> Iterator[Pass]:
-    """The pass from `first` to `end`, then those that rewind to what it made. noise: [1,C,h,w], the run's own.
+    """The pass from `first` to `end`, then the passes that rewind. noise: [1,C,h,w], the run's own.
 
-    All have the run's noise, or, after the first one, fresh noise made of it (`settings.mix_noise`).
+    All passes use the run's noise; or, after the first one, fresh noise derived from it (`settings.mix_noise`).
     """
     rewinds = rewind_steps(timeline.steps, settings.rewind_min, settings.rewind_max)
     for number, start in enumerate((first, *(step for step in rewinds if step < end))):
@@ -37,7 +37,7 @@ def passes_of(noise: Tensor, timeline: Timeline, first: int, end: int, settings:
 
 
 def rewind_steps(steps: int, first: float, last: float) -> list[int]:
-    """The steps at which further passes start: at `first` of the run, then each later by `first` of what is left, never after `last`.
+    """The steps at which further passes start: at `first` of the run, then each one later by `first` of the rest, never after `last`.
 
     first, last: shares of the run, 0..1; first = 0 switches rewinding off. Steps are rounded down as in iterative mixing:
     12, 20, 26, 30 of 40 for 0.3 and 0.8.

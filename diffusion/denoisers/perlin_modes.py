@@ -1,4 +1,4 @@
-"""Perlin noise in mixing: in the weights, in the coarse latents, or in their noise, as the iterative mixing nodes offer it."""
+"""Perlin noise in mixing: in the weights, in the coarse latents, or in their noise, as in the iterative mixing nodes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from diffusion.settings import DreamSettings
 
 @dataclass(frozen=True)
 class PerlinMix:
-    """What Perlin noise changes. weight: [h,w] or a number, factor of the coarse latent's weight
+    """The changes by Perlin noise. weight: [h,w] or a number, factor of the coarse latent's weight
 
-    latents: [1,C,h,w] or a number, added to the coarse latents; noise: unit normal noise [1,C,h,w] → the noise that they get
+    latents: [1,C,h,w] or a number, added to the coarse latents; noise: unit normal noise [1,C,h,w] → the noise to add to them
     """
 
     weight: Tensor | float = 1.0
@@ -26,17 +26,17 @@ class PerlinMix:
 
 
 def vary_weights(pattern: Tensor, strength: float) -> PerlinMix:
-    """The weights are multiplied by 1 + strength·(p - 1), p in 0..1."""
+    """Multiply the weights by 1 + strength·(p - 1), p in 0..1."""
     return PerlinMix(weight=1 + strength * (pattern[0, 0] - 1))
 
 
 def change_latents(pattern: Tensor, strength: float) -> PerlinMix:
-    """strength·(2·p - 1), p in 0..1, is added to the coarse latents, other for each channel."""
+    """Add strength·(2·p - 1), p in 0..1, to the coarse latents, with a different p for each channel."""
     return PerlinMix(latents=strength * (2 * pattern - 1))
 
 
 def match_noise(pattern: Tensor, strength: float) -> PerlinMix:
-    """The noise is blended with Perlin noise of its own mean and deviation, other for each channel: sqrt(1 - s)·n + sqrt(s)·p."""
+    """Blend the noise with Perlin noise of equal mean and deviation, different for each channel: sqrt(1 - s)·n + sqrt(s)·p."""
     axes = (-2, -1)
     unit = (pattern - pattern.mean(axes, keepdim=True)) / pattern.std(axes, keepdim=True, correction=0).clamp_min(1e-6)
 
@@ -48,7 +48,7 @@ def match_noise(pattern: Tensor, strength: float) -> PerlinMix:
     return PerlinMix(noise=blended)
 
 
-# name → (Perlin noise [1,C,h,w] in 0..1, strength 0..1) → what it changes.
+# name → (Perlin noise [1,C,h,w] in 0..1, strength 0..1) → its changes.
 PERLIN_MODES: dict[str, Callable[[Tensor, float], PerlinMix]] = {
     "weights": vary_weights,
     "latents": change_latents,
@@ -57,7 +57,7 @@ PERLIN_MODES: dict[str, Callable[[Tensor, float], PerlinMix]] = {
 
 
 def make_perlin_mix(like: Tensor, settings: DreamSettings) -> Callable[[float], PerlinMix]:
-    """Place in the run, 0..1 → what Perlin noise changes there, in latents like `like`, [1,C,h,w]."""
+    """Position in the run, 0..1 → the changes by Perlin noise there, for latents like `like`, [1,C,h,w]."""
     if largest(settings.mix_perlin) == 0:
         return lambda place: PerlinMix()
     channels, height, width = like.shape[-3:]

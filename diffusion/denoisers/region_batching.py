@@ -61,7 +61,7 @@ def run_batched(
 def run_regional(
     evaluate: Evaluate, jobs: Sequence[PredictionJob], inputs: Sequence[Tensor], sigma: float, batch: int
 ) -> list[Tensor]:
-    """One view for each branch and window, which its prompts share through cross-attention masked by region.
+    """One view for each branch and window; its prompts share it through cross-attention masked by region.
 
     All jobs of a view get the same, already blended prediction. Views are batched as in `run_batched`.
     """

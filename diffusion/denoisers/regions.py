@@ -1,4 +1,4 @@
-"""Regions and windows: split the prediction of a canvas into model calls and fuse their results.
+"""Regions and windows: split the prediction of a canvas into model calls and combine their results.
 
 MultiDiffusion (arXiv 2302.08113): the canvas is predicted for every prompt, and each pixel takes the prediction of its own region. The
 average is over x0, before the solver, so every solver works unchanged.
@@ -142,7 +142,7 @@ class RegionComposer:
     def _shares(
         self, branch: str, active: tuple[bool, ...], bootstrapped: bool
     ) -> list[tuple[str, Tensor, int | None]]:
-        """(prompt, weight [h,w], index of the bootstrapped region or None) for the active parts; pixels without one use all parts."""
+        """(prompt, weight [h,w], index of the bootstrapped region or None) for the active parts; others use all parts."""
         on = torch.tensor(active, device=self.parts[0].mask.device)
         masks = torch.stack([part.mask for part in self.parts])
         weights = masks * on[:, None, None]

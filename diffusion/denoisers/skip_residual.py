@@ -1,4 +1,4 @@
-"""Skip residuals: guide a finer dream by coarser paint, for surfaces seen from closer than they were painted.
+"""Skip residuals: guide a finer dream by coarser paint, for surfaces seen from closer than when they were painted.
 
 There are two families. DemoFusion's skip residual (arXiv 2311.16973, sec. 3.3; its author confirmed pi in the cosine) weights the
 coarse latent by a falling curve; iterative mixing weights the fine latent by a rising curve. They differ for exponents other than 1.
@@ -33,11 +33,11 @@ def demofusion(place: float, alpha: float) -> float:
 
 
 def coarse_weight(settings: DreamSettings, place: float, octave: int = 0, scheduled: float | None = None) -> float:
-    """The weight 0..1 of the coarse latent in x at `place` = i/N of the run, where the canvas is 2^octave times finer than its guide.
+    """The weight 0..1 of the coarse latent in x at `place` = i/N of the run, for a canvas 2^octave times finer than its guide.
 
-    The curve runs from mix_start to mix_stop. Before it only the coarse latent counts; after it, or from mix_clamp on, only the fine one.
-    The more octaves the guide lacks, the earlier the curve falls: the exponent is 1, 1.5, 2, … times the usual one.
-    scheduled: the place i/(N - 1) that schedules take their numbers from, `place` if None
+    The curve runs from mix_start to mix_stop. Before it, only the coarse latent counts; after it, or from mix_clamp on, only the fine
+    one. The more octaves, the earlier the curve falls: the exponent is 1, 1.5, 2, … times the usual one.
+    scheduled: the position i/(N - 1) at which schedules are evaluated, `place` if None
     """
     at = place if scheduled is None else scheduled
     mix, refine, alpha = (value_at(number, at) for number in (settings.mix, settings.refine, settings.mix_alpha))
@@ -72,7 +72,7 @@ def slerp(fine: Tensor, coarse: Tensor, weight: Tensor) -> Tensor:
 
 
 def norm_only(fine: Tensor, coarse: Tensor, weight: Tensor) -> Tensor:
-    """The coarse latent, moved towards the fine one scaled to the coarse one's length."""
+    """The coarse latent, moved towards the fine one, which is scaled to equal length."""
     axes = tuple(range(1, fine.ndim))
     length, own = (torch.linalg.vector_norm(t, dim=axes, keepdim=True) for t in (coarse, fine))
     return coarse + (1 - weight) * (fine * (length / own.clamp_min(1e-12)) - coarse)
@@ -86,11 +86,11 @@ BLENDS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 }
 
 
-OCTAVES = 6  # more octaves between canvas and guide are treated alike
+OCTAVES = 6  # more octaves than this make no difference
 
 
 def noise_of_levels(noise: Tensor, settings: DreamSettings) -> Callable[[float], Tensor]:
-    """sigma → the guide's noise at that level: the run's own `noise` at each, or fresh noise made of it (`settings.mix_noise`)."""
+    """sigma → the guide's noise at that level: always `noise`, or fresh noise derived from it (`settings.mix_noise`)."""
     if settings.mix_noise == "same":
         return lambda sigma: noise
     fresh = surface_noise(noise, settings.seed)

@@ -1,4 +1,4 @@
-"""What noise a step leaves in the latents: the predicted one, or the true one that the run started from (the diffusion notebook)."""
+"""The noise that a step leaves in the latents: predicted noise, or the true noise that the run started from (diffusion notebook)."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ class StepNoise:
 
 
 def _blend(eps: Tensor, ctx: GuidanceContext) -> Tensor:
-    """S·eps + (1 - S)·n, as True Noise Removal blends its prediction."""
+    """S·eps + (1 - S)·n, the blend of True Noise Removal."""
     share = true_noise_share(ctx)
     return share * eps + (1 - share) * ctx.noise
 
 
 STEP_NOISES: dict[str, StepNoise] = {
-    "predicted": StepNoise(lambda eps, ctx: eps, "The predicted noise: the step that the prediction constructs."),
+    "predicted": StepNoise(lambda eps, ctx: eps, "The predicted noise, as in an ordinary step."),
     "true": StepNoise(lambda eps, ctx: ctx.noise, "The noise that the run started from."),
-    "blended": StepNoise(_blend, "Predicted and true noise, shared as in True Noise Removal."),
+    "blended": StepNoise(_blend, "Predicted and true noise, blended as in True Noise Removal."),
 }
 
 
 def apply_step_noise(prediction: Prediction, ctx: GuidanceContext, name: str) -> Prediction:
-    """The prediction whose remaining noise is that of the rule; x0 stays as it is. A step goes to x0 + sigma_next·noise."""
+    """Give a prediction the rule's remaining noise; x0 is unchanged. A step goes to x0 + sigma_next·noise."""
     if name == "predicted":
         return prediction
     noise = STEP_NOISES[name].rule((ctx.x - prediction.anchor) / ctx.sigma, ctx)

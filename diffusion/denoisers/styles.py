@@ -1,4 +1,4 @@
-"""Which style picture accompanies each prompt of a dream (IP-Adapter)."""
+"""The style picture of each prompt of a dream (IP-Adapter)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from scenes.style_tags import STYLE_TAG
 
 
 def add_style_tags(texts: Mapping[str, str], everywhere: str) -> dict[str, str]:
-    """Guidance branch → prompt, each with one style tag. everywhere: the picture of prompts that name none, "" for none.
+    """Guidance branch → prompt, each with one style tag. everywhere: the picture for prompts without a tag, "" for none.
 
-    The tag of the positive prompt counts. The other branches get the unconditional picture at its weight, as in diffusers'
-    pipelines, so that guidance leads towards the picture. A branch with a tag of its own keeps it.
+    The positive prompt's tag counts. The other branches get the unconditional picture at its weight, as in diffusers' pipelines,
+    so that guidance leads towards the picture. A branch with its own tag keeps it.
     """
     styles = parse_prompt(texts["positive"]).styles or (((everywhere, 1.0),) if everywhere else ())
     if not styles:
@@ -35,7 +35,9 @@ def contexts_with_styles(
     adapter = model.style
     if adapter is None:
         return contexts_of(model, prompts, settings, place)
-    bare = {prompt: STYLE_TAG.sub("", prompt) for prompt in prompts}  # so that a tag alone is the unconditional prompt
+    bare = {
+        prompt: STYLE_TAG.sub("", prompt) for prompt in prompts
+    }  # so that a lone tag means the unconditional prompt
     contexts = contexts_of(model, list(dict.fromkeys(bare.values())), settings, place)
     styled = {}
     for prompt in prompts:

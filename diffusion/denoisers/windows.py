@@ -50,7 +50,7 @@ def tile_windows(size: tuple[int, int], window: int, overlap: float, multiple: i
 
 
 def feather_weights(box: Box, size: tuple[int, int]) -> Tensor:
-    """Weights [h,w] in (0, 1]: falling towards edges that another window overlaps, constant towards the canvas' border."""
+    """Weights [h,w] in (0, 1]: falling towards edges where another window overlaps, constant towards the canvas' border."""
 
     def ramp(start: int, length: int, whole: int) -> Tensor:
         place = torch.arange(length, dtype=torch.float32) + 0.5

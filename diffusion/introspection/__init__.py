@@ -1,1 +1,1 @@
-"""Looking inside a run: activations, attention to words, when regions emerge, what a call costs."""
+"""Look inside a run: activations, attention to words, emergence of regions, cost of a call."""

@@ -1,6 +1,6 @@
-"""What a network loses without some of its connections: a call is repeated while they carry zeros.
+"""Measure what a network loses without some of its connections, by repeating a call while they carry zeros.
 
-Forward hooks replace what arrives; they are removed afterwards, and the network is not changed.
+Forward hooks replace the inputs. They are removed afterwards, and the network is not changed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from diffusion.models.model import Model
 from diffusion.models.surface_unet import SurfaceUNet
 from diffusion.settings import DreamSettings
 
-# What is cut: all skip connections, or all that reaches the finest level from the levels below it.
+# The connections to cut: all skip connections, or all connections from lower levels to the finest one.
 PARTS = ("skips", "below")
 
 
 @dataclass(frozen=True, eq=False)
 class Ablation:
-    """part: of PARTS; coarse, fine: how much of the whole network's prediction is left, 0..1, in large shapes and in details;
+    """part: of PARTS; coarse, fine: share of the whole network's prediction that remains, 0..1, in large shapes and in details;
     sketch: uint8 [h,w,3], the prediction without that part."""
 
     part: str
@@ -75,7 +75,7 @@ def _cut(unet: Any, part: str) -> Iterator[None]:
 
 
 def _cut_surface(unet: SurfaceUNet, part: str) -> Iterator[Any]:
-    """The first block of each level on the way up takes what comes from below and then the skip, as equal halves of its channels."""
+    """The first block of each level on the way up takes the lower level and then the skip connection, as equal halves of its channels."""
 
     def silence(_module: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         below, skip = inputs[0].chunk(2, 1)

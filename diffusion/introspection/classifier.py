@@ -1,4 +1,4 @@
-"""A small classifier of pictures: which material a surface shows, and in which light. It comes with the program."""
+"""A small picture classifier for materials and light. It comes with the program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from diffusion.tensor_files import open_tensors
 
 FILE = Path(__file__).parents[1] / "embedded" / "judge.safetensors"
 STRIDE = 32  # pixels of the picture under a cell of its features
-MOSTLY = 0.5  # share of a region's fullest cell, above which a cell counts as the region's own
+MOSTLY = 0.5  # share of a region's fullest cell above which a cell counts as part of the region
 
 
 class Classifier(nn.Module):
@@ -57,8 +57,8 @@ class Classifier(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class MaterialReader:
-    """network: in evaluation mode; materials, lights: what its outputs mean; accuracy: the share of materials that it names
-    rightly on pictures that it has not seen."""
+    """network: in evaluation mode; materials, lights: names of its outputs; accuracy: the share of materials that it names
+    correctly on pictures it wasn't trained on."""
 
     network: Classifier
     materials: tuple[str, ...]
@@ -67,9 +67,9 @@ class MaterialReader:
 
     @torch.inference_mode()
     def read(self, picture: np.ndarray, masks: np.ndarray) -> np.ndarray:
-        """Confidences float64 [R,M], each row summing to 1: what each region of a picture shows.
+        """Classify each region of a picture. Returns confidences float64 [R,M]; each row sums to 1.
 
-        picture: uint8 [H,W,3]; masks: float [R,h,w] in 0..1, at any resolution; a region's features are pooled where it lies.
+        picture: uint8 [H,W,3]; masks: float [R,h,w] in 0..1, at any resolution; a region's features are pooled inside it.
         """
         cells = self.network.cells(torch.from_numpy(np.ascontiguousarray(picture)).movedim(-1, 0)[None])[0]
         shares = F.adaptive_avg_pool2d(
@@ -90,7 +90,7 @@ def load_classifier(path: Path) -> Classifier:
 
 @cache
 def load_embedded_reader() -> MaterialReader:
-    """The reader that comes with the program."""
+    """Load the reader that comes with the program."""
     network, facts = _read(FILE)
     materials, lights = (tuple(json.loads(facts[key])) for key in ("materials", "lights"))
     return MaterialReader(network, materials, lights, float(facts["material"]))
@@ -98,13 +98,13 @@ def load_embedded_reader() -> MaterialReader:
 
 def _read(path: Path) -> tuple[Classifier, dict[str, str]]:
     try:
-        with open_tensors(path, "a judge") as file:
+        with open_tensors(path, "a classifier") as file:
             facts, weights = dict(file.header.metadata), {name: file.read(name) for name in file.header.tensors}
         weights = {k: v.float() if v.is_floating_point() else v for k, v in weights.items()}
         width, materials, lights = [len(weights[f"{key}.weight"]) for key in ("stem.0", "material", "light")]
         model = Classifier(width, materials, lights)
         model.load_state_dict(weights)
     except (KeyError, RuntimeError) as error:
-        problem = f"holds no judge ({str(error).splitlines()[0]}); train one: diffusion.training judge judge"
+        problem = f"is not a classifier ({str(error).splitlines()[0]}); train one: diffusion.training judge judge"
         raise InputError(path, "", problem) from error
     return model.eval().requires_grad_(False), facts

@@ -1,4 +1,4 @@
-"""What each region of a dream looks like at every step: names of materials, with confidence."""
+"""Classify each region of a dream at every step: names of materials, with confidence."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from diffusion.canvas import Region
 from diffusion.introspection.classifier import MaterialReader
 from diffusion.introspection.emergence import masks_by_prompt
 
-MOST = 4  # names kept of a region
+MOST = 4  # most names of a region
 
 
 @dataclass(frozen=True, eq=False)
 class Concepts:
     """One region. prompt, share: as in `diffusion.introspection.emergence.Emergence`
 
-    names: the materials that it looked most like at any step, that of the last step first
+    names: the materials that it looked most like at any step, the last step's first
     confidence: float64 [steps, names] in 0..1
     """
 
@@ -37,9 +37,9 @@ class Concepts:
 def read_concepts(
     reader: MaterialReader, pictures: Iterable[np.ndarray], regions: Sequence[Region], change: np.ndarray
 ) -> tuple[Concepts, ...]:
-    """Read every step's picture per region, the largest first.
+    """Classify every step's picture per region, the largest region first.
 
-    pictures: uint8 [H,W,3], each step's decoded prediction; they are taken one at a time
+    pictures: uint8 [H,W,3], each step's decoded prediction; they are read one at a time
     change: float32 [h,w] as in `Canvas`; pixels that are kept don't count. Returns () if all pixels are kept.
     """
     masks = masks_by_prompt(regions, change)

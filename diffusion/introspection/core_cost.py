@@ -34,7 +34,7 @@ from diffusion.settings import DreamSettings
 
 
 def median_seconds(*runs: Callable[[], object], times: int) -> list[float]:
-    """The median seconds of `times` runs of each function. They run in turns, so that other load affects all alike; one extra
+    """The median seconds of `times` runs of each function. They run in turns, so that other load affects all equally; one extra
     turn warms up."""
     spans: list[list[float]] = [[] for _ in runs]
     for turn in range(times + 1):

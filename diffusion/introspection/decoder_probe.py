@@ -34,10 +34,10 @@ def probe_decoder(
     *,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[Block, ...]:
-    """The stages that decode latents, float32 [C,h,w], as blocks "in", "middle", "up" and "out", whose level 0 has the picture's pixels.
+    """Record the stages that decode latents, float32 [C,h,w], as blocks "in", "middle", "up" and "out"; level 0 has the picture's size.
 
-    surface: the canvas', for decoders that know it; cancelled: called after every stage. () for an autoencoder that is neither
-    Stable Diffusion's (AutoencoderKL) nor the embedded model's. Raises Cancelled.
+    surface: the canvas' surface, for decoders that use it; cancelled: called after every stage. Returns () for an autoencoder that
+    is neither Stable Diffusion's (AutoencoderKL) nor the embedded model's. Raises Cancelled.
     """
     run = _RUNS.get(type(model.vae).__name__)
     if run is None:
@@ -87,7 +87,7 @@ class _Notes:
 
 
 def _run_plain(model: Model, latents: Tensor, _surface: Surface, notes: _Notes) -> None:
-    """Stable Diffusion's decoder, by the one in plain PyTorch."""
+    """Run Stable Diffusion's decoder as `PlainDecoder`."""
     codec, decoder = model.codec, PlainDecoder.of(model.vae)
     own = latents.to(model.vae.device, model.vae.dtype) / codec.scale + codec.shift
     rows = own.shape[-2]
@@ -99,7 +99,7 @@ def _run_plain(model: Model, latents: Tensor, _surface: Surface, notes: _Notes) 
 
 
 def _run_surface(model: Model, latents: Tensor, surface: Surface, notes: _Notes) -> None:
-    """The embedded model's decoder, as it runs, told the surface."""
+    """Run the embedded model's decoder with the surface."""
     decoder = model.vae.decoder
 
     def note(kind: str, number: int, _module: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:

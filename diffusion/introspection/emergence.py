@@ -1,4 +1,4 @@
-"""How early a dream's regions settle: how much of the last prediction each step's prediction explains, in shapes and in details."""
+"""Measure how early a dream's regions settle: how much of the last prediction each step explains, in shapes and in details."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # its parts are imported when they are first needed, which shortens the start
+import scipy  # scipy imports its parts at first use, which shortens the start-up
 
 from base.slices import run_to_end
 from diffusion.canvas import Region
 
 BLUR = 2.0  # latent pixels; a Gaussian of this sigma separates large shapes from details
-SETTLED = 0.8  # explained share of the final prediction above which a region counts as settled
+SETTLED = 0.8  # share of the final prediction, explained, above which a region counts as settled
 LEAST = 0.01  # share of the picture; smaller regions are ignored
 Bands = tuple[np.ndarray, np.ndarray]
 
@@ -35,7 +35,7 @@ class Emergence:
 def measure_emergence_slices(
     pictures: Sequence[np.ndarray], regions: Sequence[Region], change: np.ndarray
 ) -> Generator[None, None, tuple[Emergence, ...]]:
-    """Measure the whole picture, then its regions, the largest first; yields after each picture, so that it can run in slices.
+    """Measure the whole picture, then its regions, the largest first. Yields after each picture, so that it can run in slices.
 
     pictures: uint8 [h,w,3], the preview of each step's prediction at the resolution of the masks, all from the same preview map
     change: float32 [h,w] as in `Canvas`; pixels that are kept don't count. Returns () if all pixels are kept.
@@ -61,12 +61,12 @@ def measure_emergence_slices(
 def measure_emergence(
     pictures: Sequence[np.ndarray], regions: Sequence[Region], change: np.ndarray
 ) -> tuple[Emergence, ...]:
-    """`measure_emergence_slices` without interruption."""
+    """Like `measure_emergence_slices`, in one go."""
     return run_to_end(measure_emergence_slices(pictures, regions, change))
 
 
 def masks_by_prompt(regions: Sequence[Region], change: np.ndarray) -> dict[str, np.ndarray]:
-    """Where each prompt's regions are painted, [h,w] in 0..1; prompts of less than LEAST of the picture are left out."""
+    """Masks [h,w] in 0..1 of each prompt's painted regions; prompts with less than LEAST of the picture are left out."""
     masks: dict[str, np.ndarray] = {}
     for region in regions:
         masks[region.prompt] = masks.get(region.prompt, 0.0) + region.mask * change
@@ -74,7 +74,7 @@ def masks_by_prompt(regions: Sequence[Region], change: np.ndarray) -> dict[str, 
 
 
 def settling_step(curve: np.ndarray) -> int:
-    """The first step after which a curve stays above SETTLED; at the latest the last step, which explains itself fully."""
+    """The first step after which a curve stays above SETTLED; the last step if it never does, since that explains itself."""
     below = np.flatnonzero(curve[:-1] < SETTLED)
     return int(below[-1]) + 1 if len(below) else 0
 
@@ -87,6 +87,6 @@ def split_bands(picture: np.ndarray) -> Bands:
 
 
 def explained_share(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
-    """How much of one band explains of the other where `mask` [h,w] lies: their squared correlation, 0..1."""
+    """How much one band explains of the other inside `mask` [h,w]: their squared correlation, 0..1."""
     both, own, other = (float(np.einsum("hw,hwc,hwc->", mask, x, y)) for x, y in ((a, b), (a, a), (b, b)))
     return max(both, 0.0) ** 2 / max(own * other, 1e-9)

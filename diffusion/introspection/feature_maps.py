@@ -1,4 +1,4 @@
-"""Feature maps as pictures: the channels of a layer's output that vary most, and how strong it is where."""
+"""Feature maps as pictures: the channels of a layer's output that vary most, and its strength at each pixel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-MAPS = 16  # channels shown of a layer
+MAPS = 16  # most channels shown per layer
 SPREAD = 2.5  # standard deviations from a channel's mean to black or white
 
 

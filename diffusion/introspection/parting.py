@@ -1,4 +1,4 @@
-"""Two runs side by side: how alike their predictions are at equal noise, and from which step on they are different pictures."""
+"""Compare two runs: how similar their predictions are at equal noise, and at which step they become different pictures."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from diffusion.introspection.emergence import SETTLED, explained_share, split_ba
 
 @dataclass(frozen=True, eq=False)
 class Parting:
-    """pairs: for each step of the first run the step of the second whose noise level is nearest, from 0
-    coarse, fine: float64 [steps] in 0..1, how much their predictions explain of each other, in large shapes and in details"""
+    """pairs: for each step of the first run, the step of the second with the nearest noise level, counted from 0
+    coarse, fine: float64 [steps] in 0..1, how much their predictions explain each other, in large shapes and in details"""
 
     pairs: tuple[int, ...]
     coarse: np.ndarray
@@ -22,14 +22,14 @@ class Parting:
 
     @property
     def step(self) -> int | None:
-        """The first step from which the large shapes stay different; None if they end alike."""
+        """The first step from which the large shapes stay different; None if they are similar at the end."""
         alike = np.flatnonzero(self.coarse >= SETTLED)
         first = int(alike[-1]) + 1 if len(alike) else 0
         return first if first < len(self.coarse) else None
 
 
 def pair_steps(one: Sequence[float], other: Sequence[float]) -> tuple[int, ...]:
-    """For each noise level of one run, the place of the nearest one of the other, by their logarithms."""
+    """For each noise level of one run, the index of the nearest one of the other, by their logarithms."""
     levels = np.log(np.maximum(np.asarray(other, np.float64), 1e-12))
     return tuple(int(np.abs(levels - np.log(max(sigma, 1e-12))).argmin()) for sigma in one)
 
@@ -40,7 +40,7 @@ def measure_parting_slices(
     """Compare two runs; yields after each step, so that it can run in slices.
 
     one, other: uint8 [h,w,3], the sketches of each run's predictions, of one size; pairs: from `pair_steps`;
-    mask: float [h,w], what counts; None: everything.
+    mask: float [h,w], the pixels that count; None: all.
     """
     mask = np.ones(one[0].shape[:2]) if mask is None else mask
     rows = []
@@ -55,5 +55,5 @@ def measure_parting_slices(
 def measure_parting(
     one: Sequence[np.ndarray], other: Sequence[np.ndarray], pairs: Sequence[int], mask: np.ndarray | None = None
 ) -> Parting:
-    """`measure_parting_slices` without interruption."""
+    """Like `measure_parting_slices`, in one go."""
     return run_to_end(measure_parting_slices(one, other, pairs, mask))

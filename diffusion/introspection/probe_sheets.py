@@ -14,14 +14,14 @@ from diffusion.introspection.unet_probe import Block, UnetProbe, WordAttention
 
 SHEETS = ("blocks.png", "words.png")
 DECODER = "decoder.png"
-SPACE = "network.png"  # the 3D view that `engine.unet_view.still` draws; saved beside the sheets
+SPACE = "network.png"  # the 3D view by `engine.unet_view.still`, saved beside the sheets
 TALL = 72  # height of a block's map in pixels; a word's picture is twice as tall
 LABEL = 14  # height of a row's title in pixels
 UNHEARD = 0.2  # brightness of the picture where a word gets the least attention
 
 
 def sheet_outputs(flag: str, folder: Path) -> list[Output]:
-    """All sheets and the 3D view. Raises InputError for a folder without a name of its own."""
+    """Paths of all sheets and the 3D view. Raises InputError for a folder without a name, such as ".."."""
     refuse_nameless(flag, folder)
     return [Output(flag, folder / name, is_marked_png) for name in (*SHEETS, DECODER, SPACE)]
 
@@ -34,7 +34,7 @@ def save_sheets(probe: UnetProbe, picture: np.ndarray, folder: Path) -> None:
 
 
 def save_decoder(stages: Sequence[Block], folder: Path) -> None:
-    """Write the sheet of a decoder's stages into `folder`; without stages, nothing."""
+    """Write the sheet of a decoder's stages into `folder`, or nothing without stages."""
     if stages:
         with atomic_write(folder / DECODER) as temporary:
             blocks_sheet(stages).save(temporary, pnginfo=png_mark())

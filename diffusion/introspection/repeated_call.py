@@ -1,4 +1,4 @@
-"""The model call of one step of a dream, made again: for hooks that record the network or change what it does."""
+"""Repeat the model call of one step of a dream, with hooks that record or change the network."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from diffusion.settings import DreamSettings
 
 @dataclass(frozen=True, eq=False)
 class RepeatedCall:
-    """network: the one that the dream called; few_step: whether it is the few-step one; x: [1,C,h,w]; sigma: its noise level;
-    settings: the dream's, with the numbers of that step."""
+    """network: the one that the dream used; few_step: whether that is the few-step network; x: [1,C,h,w]; sigma: its noise level;
+    settings: the dream's, evaluated at that step."""
 
     network: Any
     few_step: bool
@@ -44,7 +44,7 @@ class RepeatedCall:
         return cls(model.network(few_step), few_step, denoise, start, sigma, settings)
 
     def predict(self) -> Tensor:
-        """The predicted x0 [C,h,w]. A compiled network runs without compilation, which leaves hooks out."""
+        """The predicted x0 [C,h,w]. A compiled network runs uncompiled, as compiled code doesn't call hooks."""
         compiled = self.network._compiled_call_impl is not None
         with torch.compiler.set_stance("force_eager") if compiled else nullcontext():
             return predict(self.denoise, self.x, self.sigma).denoised[0]

@@ -119,7 +119,7 @@ def probe_unet(
 
 
 class _ProbeRecorder:
-    """Collects what the hooks see. size: (h,w) of the latents; tokens: of a prompt."""
+    """Collects the values that hooks record. size: (h,w) of the latents; tokens: of a prompt."""
 
     def __init__(self, size: tuple[int, int], tokens: int, device: torch.device, cancelled: Callable[[], bool]) -> None:
         self._tokens = tokens
@@ -156,7 +156,7 @@ class _ProbeRecorder:
         )
 
     def record_attention(self, attention: Attention, inputs: tuple[Any, ...], named: Mapping[str, Any], _: Any) -> None:
-        """Compute the cross-attention weights again from queries and keys, as fused kernels don't return them; mean over heads."""
+        """Recompute the cross-attention weights from queries and keys, because fused kernels don't return them; mean over heads."""
         began = self._now()
         hidden = inputs[0]
         regions = named.get("regions") or {"contexts": named["encoder_hidden_states"], "masks": {}}
@@ -175,7 +175,7 @@ class _ProbeRecorder:
     def record_surface_attention(
         self, attention: SurfaceAttention, inputs: tuple[Any, ...], _named: Mapping[str, Any], _output: Any
     ) -> None:
-        """Compute the weights within each region's prompt again; mean over heads. The network gets all prompts in one call."""
+        """Recompute the weights within each region's prompt; mean over heads. The network gets all prompts in one call."""
         began = self._now()
         x, contexts, bias = inputs  # of all prompts one after the other: [1,R·T,D], [1,pixels,R·T]
         by_prompt = (-1, self._tokens)

@@ -1,1 +1,1 @@
-"""What models there are: on disk, in the hub's cache and on the hub. Imports no torch."""
+"""Find models on disk, in the hub's cache and on the hub. Imports no torch."""

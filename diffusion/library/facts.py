@@ -1,4 +1,4 @@
-"""What a model, LoRA, ControlNet, IP-Adapter or VAE on disk is, from its configurations and the headers of its weights."""
+"""Facts about a model, LoRA, ControlNet, IP-Adapter or VAE on disk, from its configurations and the headers of its weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KINDS = {
     "ip-adapter": "an IP-Adapter for --ip-adapter",
     "vae": "an autoencoder",
 }
-"""Kind of what lies on disk → what it is for."""
+"""Kind of model file or folder → what it is for."""
 PRECISIONS = {
     "F64": "float64",
     "F32": "float32",
@@ -36,12 +36,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of something on disk without loading it.
+    """What is known about a file or folder without loading it.
 
     kind: key of KINDS; family: e.g. "Stable Diffusion 1.x"; parts: its networks
     native: side in pixels of the pictures it was trained on, or None; width: channels of the decoder at full resolution, 0 without one
-    missing: what it lacks to be loaded, a phrase each; unsupported: why it can't be loaded though it is complete, or ""
-    raw: whether the weights of its U-Net are there as they were before averaging, too
+    missing: what it needs before it can be loaded, a phrase each; unsupported: why it can't be loaded even if complete, or ""
+    raw: whether it also has the U-Net's weights from before averaging
     """
 
     path: Path
@@ -64,7 +64,7 @@ class Facts:
 
     @property
     def bytes(self) -> int:
-        """Of the weights that are read."""
+        """Size of the weights that are read."""
         return sum(part.bytes for part in self.parts)
 
     @property
@@ -73,7 +73,7 @@ class Facts:
 
     @property
     def precision(self) -> str:
-        """The type of nearly all weights, e.g. "float16"; "mixed" if there is none, "" without weights."""
+        """The type of nearly all weights, e.g. "float16"; "mixed" if there is no such type, "" without weights."""
         counts: Counter[str] = Counter()
         for part in self.parts:
             for kind, number in part.types:

@@ -1,4 +1,4 @@
-"""The hub's cache on disk: which models it holds, whether their files are whole, and deleting them."""
+"""The hub's cache on disk: list, verify and delete its models."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Advance = Callable[[int], None]
 
 @dataclass(frozen=True)
 class CachedRepo:
-    """A model in the cache. folder: all of it; snapshot: its files as of `main`, None without any; bytes: on disk, of all revisions
+    """A model in the cache. folder: all of it; snapshot: its files at `main`, None if there are none; bytes: on disk, of all revisions
     and of unfinished files; unfinished: number of files whose download was interrupted."""
 
     id: str
@@ -39,14 +39,14 @@ class CachedRepo:
 
 
 def list_cached_repos(cache: Path) -> list[CachedRepo]:
-    """The models in a cache, by id, with those that a download left unfinished. [] where there is no cache."""
+    """The models in a cache by id, including unfinished downloads. [] if there is no cache."""
     if not is_folder(cache):
         return []
     return [_repo(folder) for folder in sorted(cache.glob(f"{PREFIX}*")) if folder.is_dir()]
 
 
 def find_repo(repo_id: str, cache: Path) -> CachedRepo:
-    """The cached model of an id. Raises InputError for no id, and for one that the cache doesn't hold."""
+    """The cached model of an id. Raises InputError for an invalid id, and for one that isn't in the cache."""
     folder = folder_of(repo_id, cache)
     if not is_folder(folder):
         raise InputError(repo_id, "", f"is not in the cache {cache}; `rayverie models list` shows what is")
@@ -54,7 +54,7 @@ def find_repo(repo_id: str, cache: Path) -> CachedRepo:
 
 
 def folder_of(repo_id: str, cache: Path) -> Path:
-    """Where a cache keeps a model. Raises InputError for what is no hub id."""
+    """The folder of a model in a cache. Raises InputError for an invalid id."""
     try:
         return repo_folder(repo_id, cache)
     except ValueError:
@@ -62,7 +62,7 @@ def folder_of(repo_id: str, cache: Path) -> Path:
 
 
 def delete_repo(repo: CachedRepo) -> None:
-    """Delete a model with all of its revisions and unfinished downloads. Raises InputError if the disk refuses."""
+    """Delete a model with all of its revisions and unfinished downloads. Raises InputError if that fails."""
     try:
         shutil.rmtree(repo.folder)
         shutil.rmtree(repo.folder.parent / ".locks" / repo.folder.name, ignore_errors=True)
@@ -71,9 +71,9 @@ def delete_repo(repo: CachedRepo) -> None:
 
 
 def verify_repo(repo: CachedRepo, advance: Advance = lambda _: None) -> tuple[list[str], int, int]:
-    """(what is wrong, a sentence each; number of files compared with their hash; number of files without one).
+    """(a sentence for each problem; number of files compared with their hash; number of files without one).
 
-    The cache names each file's bytes by their hash: SHA-256 for large files, git's SHA-1 for others.
+    The cache names files by the hash of their bytes: SHA-256 for large files, git's SHA-1 for others.
     """
     problems = (
         [f"{repo.id}: {repo.unfinished} unfinished files of a download; download it again"] if repo.unfinished else []
@@ -98,7 +98,7 @@ def verify_repo(repo: CachedRepo, advance: Advance = lambda _: None) -> tuple[li
 
 
 def hash_file(path: Path, git: bool = False, advance: Advance = lambda _: None) -> str:
-    """SHA-256 of a file, or with `git` the SHA-1 that git names its bytes by. OSError if it can't be read."""
+    """SHA-256 of a file, or with `git` its SHA-1 as a git blob. OSError if it can't be read."""
     digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False) if git else hashlib.sha256()
     with path.open("rb") as file:
         while data := file.read(CHUNK):
@@ -108,7 +108,7 @@ def hash_file(path: Path, git: bool = False, advance: Advance = lambda _: None) 
 
 
 def header_problem(path: Path) -> str:
-    """What is wrong with a safetensors file's header or length, or ""."""
+    """The problem with a safetensors file's header or length, or ""."""
     try:
         read_header(path)
     except InputError as error:
@@ -122,7 +122,7 @@ def snapshot_bytes(repo: CachedRepo) -> int:
 
 
 def _repo(folder: Path) -> CachedRepo:
-    # snapshots link to blobs, or hold the files where the file system has no links
+    # snapshots link to blobs, or hold the files themselves on file systems without links
     files = [file for part in ("blobs", "snapshots") for file in _files(folder / part) if not file.is_symlink()]
     return CachedRepo(
         id=folder.name.removeprefix(PREFIX).replace("--", "/"),
@@ -139,6 +139,6 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _find_expected_hash(file: Path) -> str | None:
-    """The hash that the cache names a file's bytes by; None where the file is a copy, or the server named no hash."""
+    """A file's hash from the cache; None if the file is a copy, or the server gave no hash."""
     name = Path(file.readlink()).name if file.is_symlink() else ""
     return name if _SHA256.fullmatch(name) or _GIT.fullmatch(name) else None

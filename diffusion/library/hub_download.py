@@ -1,7 +1,7 @@
-"""Downloads of models from the hub into its cache, only when a user asks for one. Interrupted ones go on where they ended.
+"""Download models from the hub into its cache when a user asks for one. Interrupted downloads resume where they stopped.
 
-huggingface_hub starts an interrupted file anew. Large files are therefore fetched here, into the blobs of the cache, and compared
-with their SHA-256; `snapshot_download` then adds the small ones and links all of them.
+huggingface_hub restarts interrupted files. Large files are therefore downloaded here, into the blobs of the cache, and verified by
+their SHA-256; `snapshot_download` then adds the small files and links all of them.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from diffusion.library.hub_cache import Advance, folder_of, hash_file
 from diffusion.library.hub_errors import explain_hub_errors
 from diffusion.library.weight_files import choose_files
 
-RETRIES, PAUSE = 5, 1.0  # without a new byte; seconds between two
+RETRIES, PAUSE = 5, 1.0  # without a new byte; seconds between them
 TIMEOUT = 30.0  # seconds without an answer
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """blob: what the cache names its bytes by: the SHA-256 of large files, which the hub keeps apart, git's SHA-1 of others."""
+    """blob: the file's name in the cache: SHA-256 for large files, which the hub stores separately, git's SHA-1 for others."""
 
     name: str
     bytes: int
@@ -35,7 +35,7 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Download:
-    """What will be downloaded: files of a repository as of a commit. missing: bytes that the cache lacks."""
+    """The files of a repository at a commit that will be downloaded. missing: bytes that aren't in the cache."""
 
     id: str
     commit: str
@@ -53,7 +53,7 @@ def plan_download(
 ) -> Download:
     """Ask the hub which files a model has, and choose (`choose_files`).
 
-    Raises InputError without network, for ids and revisions that don't exist, without suitable files, and without room on the disk.
+    Raises InputError without network, for unknown ids and revisions, without suitable files, and without space on the disk.
     """
     from huggingface_hub import HfApi, constants
 
@@ -75,9 +75,9 @@ def plan_download(
 
 
 def run_download(download: Download, cache: Path, advance: Advance = lambda _: None) -> Path:
-    """Download what is missing; return the folder of the files. advance: called with the number of bytes that came since.
+    """Download what is missing; return the folder of the files. advance: called with the number of bytes received since the last call.
 
-    Raises InputError if the connection fails for good or a file's hash is wrong; what was received stays for the next try.
+    Raises InputError if the connection fails for good or a file's hash is wrong; received bytes are kept for the next try.
     """
     from huggingface_hub import constants, snapshot_download
 
@@ -96,7 +96,7 @@ def run_download(download: Download, cache: Path, advance: Advance = lambda _: N
 
 @contextmanager
 def _without_bars() -> Iterator[None]:
-    """Without huggingface_hub's own progress bars."""
+    """Disable huggingface_hub's own progress bars."""
     from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
     quiet = are_progress_bars_disabled()
@@ -109,11 +109,11 @@ def _without_bars() -> Iterator[None]:
 
 
 def _fetch(download: Download, file: RemoteFile, folder: Path, advance: Advance) -> None:
-    """Download one large file into the blobs, after what an earlier try left."""
+    """Download one large file into the blobs, resuming an earlier try."""
     from filelock import FileLock
 
     blob = folder / "blobs" / file.blob
-    lock = folder.parent / ".locks" / folder.name / f"{file.blob}.lock"  # the one that huggingface_hub takes
+    lock = folder.parent / ".locks" / folder.name / f"{file.blob}.lock"  # the file that huggingface_hub locks
     blob.parent.mkdir(parents=True, exist_ok=True)
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock):
@@ -130,7 +130,7 @@ def _fetch(download: Download, file: RemoteFile, folder: Path, advance: Advance)
 
 
 def _receive(download: Download, file: RemoteFile, part: Path, advance: Advance) -> None:
-    """Append bytes until the file is whole, over as many connections as it takes while they bring something."""
+    """Append bytes until the file is complete. Reconnect as often as needed while connections bring bytes."""
     tries = 0
     while True:
         before = part.stat().st_size if part.exists() else 0
@@ -150,7 +150,7 @@ def _receive(download: Download, file: RemoteFile, part: Path, advance: Advance)
 
 @contextmanager
 def _request(download: Download, file: RemoteFile, start: int) -> Iterator[Any]:
-    """The hub's answer to a request of a file from a byte on."""
+    """The hub's response for a file, starting at a byte."""
     from huggingface_hub import constants, get_session, hf_hub_url
     from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
@@ -162,12 +162,12 @@ def _request(download: Download, file: RemoteFile, start: int) -> Iterator[Any]:
 
 
 def _write(response: Any, part: Path, before: int, advance: Advance) -> None:
-    """Append an answer to a file, or begin anew where the server sends all of it."""
+    """Append a response to a file, or start over if the server sends all of it."""
     again = before and response.status_code != 206
     with part.open("wb" if again else "ab") as out:
         if again:
             advance(-before)
-        # as they arrive: a larger size would lose what is there when a connection ends
+        # as bytes arrive: a larger size would lose bytes when a connection ends
         for chunk in response.iter_bytes():
             out.write(chunk)
             advance(len(chunk))
@@ -188,7 +188,7 @@ def _remote(sibling: Any) -> RemoteFile:
 
 
 def _present(folder: Path, file: RemoteFile) -> int:
-    """Bytes of a file that the cache has."""
+    """Number of a file's bytes in the cache."""
     if not file.blob:
         return 0
     blob = folder / "blobs" / file.blob

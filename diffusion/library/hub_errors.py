@@ -1,4 +1,4 @@
-"""What goes wrong with the hub, as one sentence."""
+"""Explain errors of the hub in one sentence each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def explain_hub_errors(repo_id: str) -> Iterator[None]:
 
 
 def _problem(error: Exception) -> str | None:
-    """The sentence for an exception; None for what is a mistake of this program."""
+    """The sentence for an exception; None for a bug in this program."""
     from huggingface_hub import constants, errors
 
     hub = constants.ENDPOINT

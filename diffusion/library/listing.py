@@ -16,7 +16,7 @@ from diffusion.loaders.embedded import SHIPPED
 from diffusion.loaders.hub_snapshot import find_snapshot
 
 INCLUDED, REGISTERED, HUB, GIVEN = "included", "registered", "hub", "given"
-MOST = 1000  # entries of a folder that are looked at
+MOST = 1000  # most entries of a folder that are read
 DEPTH = 2  # folders inside a registered folder
 UNFINISHED = "its download was interrupted"
 UNKNOWN = "is no model, LoRA, ControlNet, IP-Adapter or VAE in safetensors, and holds none"
@@ -24,7 +24,7 @@ UNKNOWN = "is no model, LoRA, ControlNet, IP-Adapter or VAE in safetensors, and 
 
 @dataclass(frozen=True)
 class ListedModel:
-    """An entry. name: what --model, --lora or the like takes; origin: INCLUDED, REGISTERED, HUB or GIVEN."""
+    """An entry. name: the value for --model, --lora or the like; origin: INCLUDED, REGISTERED, HUB or GIVEN."""
 
     name: str
     origin: str
@@ -39,9 +39,9 @@ def list_models(folders: Iterable[Path], cache: Path) -> list[ListedModel]:
 
 
 def list_repo(repo: CachedRepo) -> list[ListedModel]:
-    """The entries of a cached repository; none for what this program doesn't know, such as language models.
+    """The entries of a cached repository; none for unknown kinds, such as language models.
 
-    A pipeline is named by its id; what is given beside a model, such as a LoRA, by its path.
+    A pipeline is named by its id; additions to a model, such as LoRAs, by their paths.
     """
     found = [] if repo.snapshot is None else facts_within(repo.snapshot)
     if repo.unfinished:
@@ -56,7 +56,7 @@ def list_repo(repo: CachedRepo) -> list[ListedModel]:
 
 
 def facts_within(path: Path, depth: int = DEPTH) -> list[Facts]:
-    """What a registered path holds: itself, or what lies in the folder."""
+    """The entries at a registered path: the path itself, or the contents of the folder."""
     if facts := read_facts(path):
         return [facts]
     if is_folder(path):
@@ -78,7 +78,7 @@ def find_listed(ref: str, cache: Path) -> ListedModel:
 
 
 def refuse_unregistrable(path: Path) -> None:
-    """Raise InputError for a path that holds nothing to register."""
+    """Raise InputError for a path with nothing to register."""
     if not (is_folder(path) or is_file(path)):
         raise InputError(path, "", "is neither a file nor a folder")
     if not facts_within(path):

@@ -1,10 +1,10 @@
-"""How much memory a model needs: an estimate from the sizes of its networks."""
+"""Estimate the memory that a model needs from the sizes of its networks."""
 
 from __future__ import annotations
 
 from diffusion.library.facts import Facts
 
-HALF, FULL = 2, 4  # bytes of a weight: on CUDA all networks but the VAE are halved
+HALF, FULL = 2, 4  # bytes per weight: on CUDA all networks except the VAE use half precision
 PER_CHANNEL = 24
 """Bytes that decoding needs for each pixel and channel of the decoder: 3 GB per megapixel at Stable Diffusion's 128."""
 NATIVE = 512
@@ -12,10 +12,10 @@ MINILM = 23_000_000 * FULL
 
 
 def estimate_bytes(facts: Facts, device: str) -> int:
-    """An estimate of what a model needs for its weights and for a dream of its own size, without the program itself.
+    """Estimate the memory for a model's weights and a dream at its native size, not counting the program itself.
 
-    The weights as the loader keeps them (float16 on "cuda", float32 elsewhere, the VAE always float32), and the decoder's feature
-    maps, which are larger than the U-Net's. What is given beside a model needs its weights only.
+    This is the weights as the loader keeps them (float16 on "cuda", float32 elsewhere, the VAE always float32) plus the decoder's
+    feature maps, which are larger than the U-Net's. Additions, such as LoRAs, need memory only for their weights.
     """
     half = HALF if device.startswith("cuda") else FULL
     weights = sum(part.parameters * (FULL if part.name == "vae" else half) for part in facts.parts)

@@ -1,4 +1,4 @@
-"""Recognises what lies at a path: a pipeline folder, the folder of one network, or one .safetensors file."""
+"""Recognise a pipeline folder, the folder of one network, or a .safetensors file."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ FILES: Mapping[str, Callable[[Collection[str]], bool]] = {
     "ip-adapter": lambda names: any(name.startswith("ip_adapter.") for name in names),
     "vae": lambda names: _ends(names, "decoder.conv_out.weight") and _ends(names, "encoder.conv_in.weight"),
 }
-"""Kind of a file with one network → test of its tensors' names; the first that fits counts."""
+"""Kind of a file with one network → test of its tensors' names; the first match counts."""
 READ_TEXT: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "lora": (("attn2", "to_k", "down"), ("attn2", "to_k", "lora_A")),
     "controlnet": (("attn2.to_k.weight",),),
     "ip-adapter": (("to_k_ip.weight",),),
 }
-"""Kind of a file → what is in the names of the tensors that read the text encoding: alternatives, in order."""
+"""Kind of a file → parts of the names of tensors that take the text encoding: alternatives, in order."""
 SINGLE_PARTS = {"unet": (UNET,), "vae": ("first_stage_model.",), "text_encoder": ("cond_stage_model.", "conditioner.")}
 
 
 def read_facts(path: Path) -> Facts | None:
-    """What lies at a path; None for what is nothing of KINDS. Damaged and missing parts are in `Facts.missing`."""
+    """The facts about a path; None if it is none of KINDS. Damaged and missing parts are in `Facts.missing`."""
     try:
         if is_folder(path):
             return _of_folder(path)
@@ -83,7 +83,7 @@ def _of_pipeline(path: Path) -> Facts:
     if not ours and not (path / "scheduler" / "scheduler_config.json").is_file():
         missing.append("scheduler/scheduler_config.json")
     widths = vae.get("block_out_channels") or vae.get("decoder_channels") or vae.get("decoder_block_out_channels")
-    if unsupported and not (path / "unet").is_dir():  # then nothing of this program's parts is missed
+    if unsupported and not (path / "unet").is_dir():  # the parts that this program needs don't matter then
         missing = []
     raw = any(is_raw(file.name) for file in (path / "unet").glob("*.safetensors"))
     native = read_native_size(path)
@@ -91,7 +91,7 @@ def _of_pipeline(path: Path) -> Facts:
 
 
 def _family_of_pipeline(path: Path, unet: Mapping[str, Any], index: Mapping[str, Any]) -> tuple[str, str]:
-    """(family, why it can't be loaded, or "")."""
+    """(family; why it can't be loaded, or "")."""
     if (path / "transformer").is_dir() or "transformer" in index:
         return str(index.get("_class_name", "a transformer")), "is a diffusion transformer"
     if unet.get("_class_name") == "SurfaceUNet":
@@ -129,7 +129,7 @@ def _of_file(path: Path) -> Facts | None:
 
 
 def _read_part(folder: Path, name: str) -> tuple[Part | None, list[str]]:
-    """(the network in a folder, what is missing of it)."""
+    """(the network in a folder, what it lacks)."""
     lacks = [] if (folder / "config.json").is_file() else [f"{name}/config.json"]
     found = [file.name for file in folder.glob("*.safetensors") if file.is_file()]
     used = choose_weights(found) or sorted(found)
@@ -149,7 +149,7 @@ def _read_part(folder: Path, name: str) -> tuple[Part | None, list[str]]:
 
 
 def _part(path: Path, name: str, header: Header, starts: tuple[str, ...] = ("",)) -> Part:
-    """What a file, or the tensors with one of these beginnings, holds."""
+    """The network in a file, or in its tensors with one of these prefixes."""
     types: Counter[str] = Counter()
     size = 0
     for key, tensor in weights_of(header).items():

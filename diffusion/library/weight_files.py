@@ -1,4 +1,4 @@
-"""Which files of a model are read: of several precisions the one that the loader takes, and nothing that needs unpickling."""
+"""Choose the files of a model to read: one of several precisions, and never a file that needs unpickling."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHARDS = re.compile(r"-(\d+)-of-(\d+)")
 
 
 def choose_weights(names: Iterable[str], half: bool = False) -> list[str]:
-    """The weight files of one part: those of full precision, or of half precision if there are no others or `half` prefers them.
+    """The weight files of one part: full precision, or half precision if there is nothing else or `half` prefers it.
 
     names: of all files in the part's folder.
     """
@@ -33,7 +33,7 @@ def choose_weights(names: Iterable[str], half: bool = False) -> list[str]:
 
 
 def missing_shards(names: Collection[str]) -> list[str]:
-    """The numbers of the parts of split weights that are not there, as "2 of 3"."""
+    """The missing parts of split weights, as "2 of 3"."""
     numbers = [(int(found[1]), int(found[2])) for name in names if (found := _SHARDS.search(name))]
     of = max((count for _, count in numbers), default=0)
     there = {number for number, _ in numbers}
@@ -41,12 +41,12 @@ def missing_shards(names: Collection[str]) -> list[str]:
 
 
 def choose_files(names: Collection[str], half: bool = False, only: Collection[str] = ()) -> list[str]:
-    """The files of a repository that are downloaded, sorted.
+    """The files of a repository to download, sorted.
 
-    names: of all its files, with "/"; half: prefer weights of half precision; only: patterns like "*.safetensors" of names.
+    names: of all its files, with "/"; half: prefer weights of half precision; only: patterns for names, like "*.safetensors".
 
-    Of a pipeline: PARTS with the weights that `choose_weights` names, and the files beside `model_index.json`. Of anything else, such
-    as LoRAs and ControlNets: everything in SUFFIXES. With `only`, everything in SUFFIXES that a pattern fits.
+    For a pipeline: PARTS with the weights from `choose_weights`, and the files beside `model_index.json`. For anything else, such as
+    LoRAs and ControlNets: all files with SUFFIXES. With `only`: all files with SUFFIXES that match a pattern.
     """
     readable = sorted(name for name in names if name.endswith(SUFFIXES) and ".." not in name.split("/"))
     if only:

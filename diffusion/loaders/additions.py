@@ -1,4 +1,4 @@
-"""What users name beside a Stable Diffusion model, checked before anything is loaded: ControlNets, IP-Adapters, autoencoders."""
+"""ControlNets, IP-Adapters and autoencoders that users add to a Stable Diffusion model, checked before anything is loaded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST = 2.0
 
 @dataclass(frozen=True)
 class ControlChoice:
-    """What a user named. kind: key of HINTS; weight: 0..2."""
+    """A ControlNet that a user named. kind: key of HINTS; weight: 0..2."""
 
     path: Path
     kind: str
@@ -37,9 +37,9 @@ def parse_control(text: str) -> ControlChoice:
     path, weight = expand_user(name), 1.0
     before, colon, number = name.rpartition(":")
     if colon and not path.exists():
-        with suppress(ValueError):  # then the colon is part of the name
+        with suppress(ValueError):  # the colon is then part of the name
             path, weight = expand_user(before), float(number)
-    if not 0 <= weight <= MOST:  # so written, NaN is refused
+    if not 0 <= weight <= MOST:  # written this way so that NaN is refused
         raise InputError("--control", text, f"has the weight {weight:g}; allowed is 0 to {MOST:g}")
     if not (is_file(path) or is_folder(path)):
         raise InputError("--control", str(path), "is neither a file nor a folder; nothing is downloaded")
@@ -52,7 +52,7 @@ def parse_control(text: str) -> ControlChoice:
 
 
 def weights_of(choice: ControlChoice) -> list[Path]:
-    """The files that a fingerprint covers."""
+    """The weight files, for the fingerprint."""
     return sorted(choice.path.glob("*.safetensors")) if is_folder(choice.path) else [choice.path]
 
 
@@ -67,7 +67,7 @@ def check_adapter(name: str) -> Path:
 
 
 def find_vae(name: str, flag: str) -> Path:
-    """The folder of the autoencoder that a flag names: it, or `vae` in a pipeline folder. Raises InputError."""
+    """The folder of the autoencoder that a flag names: the folder itself, or `vae` in a pipeline folder. Raises InputError."""
     path = expand_user(name)
     if not is_folder(path):
         raise InputError(flag, str(path), "is not a folder; nothing is downloaded")

@@ -13,14 +13,14 @@ from diffusion.models.codec import Codec
 from diffusion.models.preview import colour_fields
 
 ALIKE = 0.5
-"""Least share of one encoder's variance that the other must explain. A distilled encoder explains nearly all of it, one of
-another latent space nothing."""
+"""Least share of one encoder's variance that the other must explain. A distilled encoder explains nearly all of it; an encoder
+of another latent space explains none."""
 
 
 def load_codec(name: str, flag: str, own: Codec, channels: int) -> Codec:
     """Load the autoencoder that a flag names, on the CPU. own: the model's; channels: of its latents.
 
-    Raises InputError for a folder that isn't one, and for an autoencoder of another latent space.
+    Raises InputError if the folder holds no autoencoder, or one of another latent space.
     """
     folder = find_vae(name, flag)
     if not (folder / "config.json").is_file():
@@ -41,7 +41,7 @@ def load_codec(name: str, flag: str, own: Codec, channels: int) -> Codec:
 
 
 def likeness(own: Codec, other: Codec) -> float:
-    """How far two encoders agree about plain pictures: 1 is exactly, 0 or less not at all."""
+    """How far two encoders agree on plain pictures: 1 is exactly, 0 or less not at all."""
     pictures = colour_fields(8)
     expected, given = own.encode(pictures).cpu(), other.encode(pictures).cpu()
     if given.shape != expected.shape:

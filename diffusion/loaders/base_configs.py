@@ -1,5 +1,5 @@
-"""The network configurations of each Stable Diffusion family, which single-file models leave out, as diffusers and transformers
-name them.
+"""The network configurations of each Stable Diffusion family, which single-file models don't contain, in the terms of diffusers and
+transformers.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _CLIP_L = _TOKENS | {
     "hidden_act": "quick_gelu",
     "projection_dim": 768,
 }
-_CLIP_H = _TOKENS | {  # without the last layer, which Stable Diffusion 2 doesn't use
+_CLIP_H = _TOKENS | {  # without the last layer: Stable Diffusion 2 doesn't use it
     "hidden_size": 1024,
     "intermediate_size": 4096,
     "num_hidden_layers": 23,
@@ -123,7 +123,7 @@ SCHEDULER = {
 UNET = "model.diffusion_model."
 FIRST = UNET + "input_blocks.0.0.weight"
 POOLED = UNET + "label_emb.0.0.weight"  # the layer that takes the pooled vector and the sizes
-# family → prefixes of tensor names that its files contain; the first row that matches counts
+# family → prefixes of tensor names in its files; the first matching row counts
 FAMILIES = {
     "xl": ("conditioner.embedders.1.model.", POOLED),
     "sd2": ("cond_stage_model.model.", FIRST),

@@ -35,7 +35,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Row:
-    """A list of fewest to most numbers, each as `each` says."""
+    """A list of `fewest` to `most` numbers, each of which fits `each`."""
 
     each: Numbers
     fewest: int
@@ -55,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Words:
-    """A text, one of `among` if given. several: also a list of up to that many texts."""
+    """A string, one of `among` if given. several: also a list of up to that many strings."""
 
     among: tuple[str, ...] = ()
     several: int = 0
@@ -179,8 +179,8 @@ IMAGE_ENCODER = {
     "attention_dropout": Numbers(0, 1, whole=False),
     "hidden_act": Words(),
 }
-VERSION = 1  # of rayverie.json, which a format that older programs would misread raises
-ELSEWHERE = ("defaults", "few", "preview")  # fields of rayverie.json that their readers check
+VERSION = 1  # version of rayverie.json, increased for formats that older programs would misread
+ELSEWHERE = ("defaults", "few", "preview")  # fields of rayverie.json that are checked where they are read
 OWN = {
     "version": Numbers(0, 1_000_000),
     "native": Numbers(8, 4096),
@@ -206,7 +206,7 @@ FIELDS: Mapping[str, Mapping[str, Numbers | Row | Words | Flag]] = {
 def refuse_fields(path: object, part: str, config: Mapping[str, Any]) -> None:
     """Raise InputError, naming the field, for a value outside FIELDS, and for a field that `rayverie.json` can't have.
 
-    part: key of FIELDS; null counts as absent, but not in SURFACE_…
+    part: key of FIELDS; null counts as absent, except in SURFACE_…
     """
     for name, kind in FIELDS.get(part, {}).items():
         value = config.get(name)
@@ -224,7 +224,7 @@ def refuse_fields(path: object, part: str, config: Mapping[str, Any]) -> None:
 
 
 def refuse_unknown(path: object, part: str, config: Mapping[str, Any], known: Collection[str]) -> None:
-    """Raise InputError, naming the field, for one that is not known. Names that begin with "_" are allowed: libraries write them."""
+    """Raise InputError, naming the field, for an unknown one. Names that start with "_" are allowed: libraries write them."""
     for name in config:
         if name not in known and not name.startswith("_"):
             problem = f"is no field that a model can have here{nearest(name, known)}"

@@ -39,7 +39,7 @@ def load_control(choice: ControlChoice, unet: Any, dtype: torch.dtype, device: t
         net = _from_folder(path, dtype) if is_folder(path) else _from_file(path, unet, dtype)
     except InputError:
         raise
-    except Exception as error:  # readers may raise anything for damaged weights
+    except Exception as error:  # damaged weights can cause any exception
         raise InputError(path, "", describe_load_error(error)) from error
     refuse_not_finite(path, "ControlNet", net)
     for name in ("block_out_channels", "cross_attention_dim", "addition_embed_type"):
@@ -75,7 +75,7 @@ def _from_file(path: Path, unet: Any, dtype: torch.dtype) -> Any:
     if not any(name.endswith((FIRST, ORIGINAL)) for name in names):
         raise InputError(path, "", WRONG)
     tensors = {name: tensor.to(dtype) for name, tensor in read_tensors(path).items()}
-    # A file has no configuration. That of the model is the right one, or the file is for another family and doesn't fit.
+    # A file has no configuration. The model's own is right, unless the file was made for another family.
     config = {name: unet.config[name] for name in UNET_KEYS if name in unet.config}
     first = next(tensor for name, tensor in tensors.items() if name.endswith((FIRST, ORIGINAL)))
     widths = _hint_widths(tensors, len(first))
@@ -94,10 +94,10 @@ def _from_file(path: Path, unet: Any, dtype: torch.dtype) -> Any:
 
 
 def _hint_widths(tensors: dict[str, torch.Tensor], first: int) -> tuple[int, ...]:
-    """The channels of the layers that see the hint; they halve its size with every new width."""
+    """The widths of the layers that encode the hint; its size is halved at each new width."""
     blocks = [n for n in tensors if "controlnet_cond_embedding.blocks." in n and n.endswith("weight")]
     if not blocks:
-        return 16, 32, 96, 256  # of the original code
+        return 16, 32, 96, 256  # in the original code's names
     order = sorted(blocks, key=lambda name: int(name.split(".blocks.")[1].split(".")[0]))
     return (first, *(len(tensors[name]) for name in order[1::2]))
 

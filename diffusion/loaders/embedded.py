@@ -20,10 +20,10 @@ EMBEDDED = Path(__file__).parents[1] / "embedded"
 SHIPPED = {"embedded": EMBEDDED}
 """Folders of models that come with the program, by name."""
 REMOVED = {"embedded-fast": "is no longer needed: the embedded model paints in few steps; leave --model out"}
-"""Names that models of earlier versions had, and what to do instead."""
+"""Names of models in earlier versions, and what to do instead."""
 OWN = "rayverie.json"
 BANK = "bank.safetensors"  # the captions that a model was trained on
-MAX_STEPS, MAX_SIDE = 200, 4096  # limits for a model's few-step network (steps) and native size (pixels)
+MAX_STEPS, MAX_SIDE = 200, 4096  # most steps of a few-step network, and largest native size in pixels
 UNREADABLE = (InputError, OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError)
 Reference = str | Path | None
 """Names a model: None (the embedded one), a name of SHIPPED, a pipeline folder, a .safetensors file, or a hub id in the local cache."""
@@ -32,7 +32,7 @@ Reference = str | Path | None
 def read_few_steps(ref: Reference = None, changed: bool = False) -> int:
     """The steps that a model's few-step network needs, 0 if it has none. ref: as in `load_model`.
 
-    changed: whether LoRAs change the model; a few-step network that is a separate network is then not used.
+    changed: whether LoRAs change the model; a separate few-step network is then not used.
     Returns 0 for a model that can't be read; loading it reports the error.
     """
     try:
@@ -52,7 +52,7 @@ def read_defaults(ref: Reference = None) -> dict[str, Any]:
 
 
 def check_defaults(facts: Mapping[str, Any], where: object) -> dict[str, Any]:
-    """`defaults` of what a model says of itself, by the names of `DreamSettings`. Raises InputError naming what is wrong."""
+    """Check `defaults` in a model's `rayverie.json`, named as in `DreamSettings`. Raises InputError naming the problem."""
     given = facts.get("defaults", {})
     settings, unknown = from_json(DreamSettings, given, where, "defaults")
     if unknown:
@@ -96,7 +96,7 @@ def own_bank(ref: Reference = None) -> Path | None:
 
 
 def sidecar_path(file: Path) -> Path:
-    """The path beside a single-file model that replaces a folder's OWN."""
+    """The file beside a single-file model that corresponds to OWN in a folder."""
     return file.with_name(f"{file.stem}.{OWN}")
 
 

@@ -9,14 +9,14 @@ from base.reading import is_file, is_folder
 
 
 def cache_folder(folder: str | Path | None = None) -> Path:
-    """The hub's cache: `folder`, else what HF_HUB_CACHE and HF_HOME say."""
+    """The hub's cache: `folder`, or else the folder that HF_HUB_CACHE or HF_HOME names."""
     from huggingface_hub import constants
 
     return expand_user(folder or constants.HF_HUB_CACHE)
 
 
 def repo_folder(repo_id: str, cache: Path) -> Path:
-    """Where a cache keeps a model. ValueError for what is no hub id."""
+    """The folder of a model in a cache. Raises ValueError for an invalid hub id."""
     from huggingface_hub.utils import validate_repo_id
 
     validate_repo_id(repo_id)
@@ -24,7 +24,7 @@ def repo_folder(repo_id: str, cache: Path) -> Path:
 
 
 def find_snapshot(repo_id: str, cache: Path | None = None) -> Path | None:
-    """The folder of a cached model's files as of `main`, else of its newest revision; it may be incomplete. None without one."""
+    """The folder of a cached model's files at `main`, or else at its newest revision. It may be incomplete. None if there is none."""
     try:
         folder = repo_folder(repo_id, cache or cache_folder())
     except ValueError:
@@ -33,7 +33,7 @@ def find_snapshot(repo_id: str, cache: Path | None = None) -> Path | None:
 
 
 def newest_snapshot(repo: Path) -> Path | None:
-    """The snapshot of `main`, else the newest, in a folder that `repo_folder` names; None without one."""
+    """The snapshot of `main`, or else the newest, in a folder from `repo_folder`; None if there is none."""
     main = repo / "refs" / "main"
     if is_file(main) and main.stat().st_size < 256:
         name = main.read_text(encoding="utf-8", errors="replace").strip()

@@ -1,4 +1,4 @@
-"""What identifies a model: its weights' fingerprint and its latent space; and the preview map of that space."""
+"""Identify a model by its weights' fingerprint and its latent space; read that space's preview map."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from base.errors import InputError
 from diffusion.loaders.embedded import OWN
 
 ENCODES = ("encoder.", "quant_conv.", "mean", "std")
-"""Beginnings of the names of weights that make a picture latents."""
+"""Prefixes of the encoder's weights."""
 
 
 def space_id(vae: torch.nn.Module) -> str:

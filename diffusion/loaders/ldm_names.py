@@ -47,7 +47,7 @@ def original_names(unet: Any) -> dict[str, str]:
 
 
 def _places(unet: Any) -> Iterator[tuple[str, str]]:
-    """Yield (diffusers' name, original name) of resnets, attentions and resamplers; the original code numbers them consecutively."""
+    """Yield (diffusers' name, original name) of resnets, attentions and resamplers, which the original code numbers consecutively."""
     count = 1
     for level, block in enumerate(unet.down_blocks):
         for layer in range(len(block.resnets)):
@@ -63,7 +63,7 @@ def _places(unet: Any) -> Iterator[tuple[str, str]]:
         for layer in range(len(block.resnets)):
             yield from _layer(block, f"up_blocks.{level}", layer, f"output_blocks.{count}")
             count += 1
-        if block.upsamplers is not None:  # it follows the last layer's resnet and attention
+        if block.upsamplers is not None:  # after the last layer's resnet and attention
             place = 2 if _has_attention(block) else 1
             yield f"up_blocks.{level}.upsamplers.0", f"output_blocks.{count - 1}.{place}"
 

@@ -59,7 +59,7 @@ def load_model(
     except (InputError, Cancelled, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
-        # whatever builds a network of configurations and weights raises, it is about these files
+        # any exception while networks are built from configurations and weights concerns these files
         if ref is None:
             raise
         raise InputError(source.path, "", describe_load_error(error)) from error
@@ -78,7 +78,7 @@ def _load(
             problem = f"can't replace the autoencoder of {source.name}, which knows surfaces"
             raise InputError("--vae", options.vae, problem)
         return load_surface_model(source, where, loras, options.dtype)
-    # here, as it brings diffusers, and that takes seconds
+    # imported here because it imports diffusers, which takes seconds
     from diffusion.loaders.stable_diffusion import load_stable_diffusion
 
     return load_stable_diffusion(source, where, loras, controls, style, options)

@@ -53,8 +53,8 @@ OLDER = {
     "to_k": "k_proj",
     "to_v": "v_proj",
     "to_out": "out_proj",
-}  # of text encoders, in diffusers' older way
-BUNDLED = "bundle_emb."  # embeddings that some files include; they change no weights and are ignored
+}  # of text encoders, in diffusers' older scheme
+BUNDLED = "bundle_emb."  # embeddings in some files; they don't change weights and are ignored
 MAX_RANK = 8192
 METADATA = "lora_adapter_metadata"  # where diffusers stores peft's settings
 
@@ -80,7 +80,7 @@ class Layer:
 
     @property
     def shape(self) -> tuple[int, int] | None:
-        """(out, in·height·width) of the weight it changes; None if its tensors don't fit together."""
+        """(out, in·height·width) of the weight that it changes; None if its tensors don't fit together."""
         down, up = self.tensors["down"], self.tensors["up"]
         if min(down.ndim, up.ndim) < 2 or 0 in (*down.shape, *up.shape) or len(down) > MAX_RANK:
             return None
@@ -105,7 +105,7 @@ def parse_lora(text: str) -> Lora:
         lora = Lora(expand_user(name), float(number)) if colon else Lora(expand_user(text))
     except ValueError:
         lora = Lora(expand_user(text))  # the colon is part of the file's name
-    if not -10 <= lora.weight <= 10:  # written so that NaN is refused
+    if not -10 <= lora.weight <= 10:  # written this way so that NaN is refused
         raise InputError("--lora", text, f"has the weight {lora.weight}; allowed is -10 to 10")
     if not is_file(lora.path):
         raise InputError("--lora", str(lora.path), "is not a file")
@@ -114,7 +114,7 @@ def parse_lora(text: str) -> Lora:
 
 @torch.no_grad()
 def merge_lora(lora: Lora, parts: Mapping[str, Any]) -> None:
-    """Add a LoRA to modules in place. parts: "unet", "text_encoder", "text_encoder_2" → module, as far as the model has them.
+    """Add a LoRA to modules in place. parts: "unet", "text_encoder", "text_encoder_2" → module; only those that the model has.
 
     Raises InputError, before anything is changed, for a file that isn't a LoRA, isn't low-rank or was made for another model; and
     for weights that become infinite.
@@ -131,7 +131,7 @@ def merge_lora(lora: Lora, parts: Mapping[str, Any]) -> None:
         if layer.shape != module.weight.flatten(1).shape:
             raise InputError(lora.path, name, "is of another shape here; the LoRA was made for another model")
         found.append((module.weight, layer))
-    for weight, layer in found:  # one at a time: all products together are as large as the model
+    for weight, layer in found:  # one at a time: all products together would be as large as the model
         delta = layer.delta().to(weight.device).view(weight.shape)
         weight.copy_(weight.float() + lora.weight * delta)
         if not bool(weight.isfinite().all()):
@@ -170,7 +170,7 @@ def _layers(path: Path, file: TensorFile) -> dict[tuple[str, str], Layer]:
                 layers[part, stem].tensors[what] = tensor
     except InputError:
         raise
-    except RuntimeError as error:  # of numbers of an unusual type
+    except RuntimeError as error:  # numbers of an unusual type
         raise InputError(path, "", describe_load_error(error)) from error
     for (part, stem), layer in layers.items():
         layer.alpha = _alpha(path, known, part, stem) if layer.alpha is None else layer.alpha

@@ -1,4 +1,4 @@
-"""The supported models: check a model's configurations and refuse others with one clear sentence."""
+"""The supported models: check a model's configurations, and refuse others with one clear sentence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TIME_IDS = 6  # size conditions of XL's base model; the refiner has five
 
 @dataclass(frozen=True)
 class ModelFamily:
-    """What is known about a model before its weights are read.
+    """Facts about a model before its weights are read.
 
     unet, vae, scheduler: configurations; own: of `rayverie.json`; xl: whether it has two text encoders
     channels: of the latents; depth: key of DEPTHS or None; prediction: key of PREDICTIONS
@@ -64,7 +64,7 @@ def identify_family(source: Checkpoint) -> ModelFamily:
     if unet.get("addition_embed_type") and not xl:
         raise InputError(path, "unet.addition_embed_type", f"is {unet['addition_embed_type']!r}; {SUPPORTED_MODELS}")
     if xl and not _base(source, unet):
-        raise InputError(path, "unet", "is a refiner, which only finishes what another model painted; give the base")
+        raise InputError(path, "unet", "is a refiner, which only finishes another model's picture; give the base")
     if vae.get("latents_mean") or "sigma_data" in scheduler:
         raise InputError(path, "scheduler", f"is for noise of another kind (EDM); {SUPPORTED_MODELS}")
     channels = int(vae.get("latent_channels", 4))

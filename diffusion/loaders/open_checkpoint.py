@@ -18,7 +18,7 @@ PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 def open_checkpoint(ref: Reference, raw: bool = False) -> Checkpoint:
     """Open the model that `ref` names; see `diffusion.loaders.embedded.Reference`. Raises InputError if there is none.
 
-    raw: whether to read the weights of its U-Net that are not averaged
+    raw: whether to read the U-Net's weights that are not averaged
     """
     shipped = SHIPPED.get("embedded" if ref is None else str(ref))
     if shipped is not None:
@@ -44,7 +44,7 @@ def open_checkpoint(ref: Reference, raw: bool = False) -> Checkpoint:
 
 def _open_file(path: Path) -> Checkpoint:
     if path.suffix == ".safetensors":
-        from diffusion.loaders.single_file import SingleFile  # which brings diffusers
+        from diffusion.loaders.single_file import SingleFile  # imports diffusers
 
         return SingleFile(path)
     if path.suffix in PICKLES:

@@ -12,27 +12,25 @@ DTYPES = ("auto", "float32", "float16", "bfloat16")
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """Other autoencoders for a model, which of its weights are read, and how its parts compute."""
+    """Other autoencoders for a model, which of its weights to read, and how its parts compute."""
 
     vae: str | None = option(
         None,
-        "An autoencoder in place of the model's: a folder of an AutoencoderKL or AutoencoderTiny with the same latent space.",
+        "Autoencoder to use instead of the model's: a folder of an AutoencoderKL or AutoencoderTiny with the same latent space.",
         metavar="FOLDER",
     )
     preview_vae: str | None = option(
-        None, "Autoencoder only for previews of a running dream; a tiny one is fast.", metavar="FOLDER"
+        None, "Autoencoder used only for previews of a running dream; a tiny one is fast.", metavar="FOLDER"
     )
     weights: str = option(
         "ema",
-        "Of a model with both: the weights averaged over its training, or the last step's as they are (non_ema).",
+        "If a model has both: weights averaged over training, or those of the last step (non_ema).",
         choices=("ema", "raw"),
     )
-    vae_device: str = option(
-        "auto", "Where the autoencoder runs: cpu, cuda or mps; auto takes the device of the network."
-    )
+    vae_device: str = option("auto", "Device of the autoencoder: cpu, cuda or mps; auto uses the network's device.")
     dtype: str = option(
         "auto",
-        "Number format of the network; auto takes what is fast on the device. Autoencoders of Stable Diffusion "
+        "Number format of the network; auto uses the fastest on the device. Autoencoders of Stable Diffusion "
         "always compute in float32.",
         choices=DTYPES,
     )
@@ -40,17 +38,17 @@ class LoadOptions:
         False, "Compile the network with torch.compile: slow at first and for every new canvas size, then faster."
     )
     attention_slicing: bool = option(
-        False, "Compute attention in slices: slower, with less memory on devices without fused attention."
+        False, "Compute attention in slices: slower, but needs less memory on devices without fused attention."
     )
 
 
 RAW = "non_ema"
-"""The variant of weights that are not averaged over the training, as diffusers names it."""
+"""diffusers' name for the variant of weights that are not averaged over training."""
 USUAL = LoadOptions()
 
 
 def option_remarks(options: LoadOptions, model: Any, previews: bool) -> list[str]:
-    """A sentence for each option that has no effect. model: as loaded; previews: whether this command shows any."""
+    """A sentence for each option that has no effect. model: the loaded one; previews: whether this command shows any."""
     rows = (
         ("--preview-vae", options.preview_vae and not previews, "this command shows no previews"),
         (
@@ -64,5 +62,5 @@ def option_remarks(options: LoadOptions, model: Any, previews: bool) -> list[str
 
 
 def is_raw(name: str) -> bool:
-    """Whether a weight file of this name is of the RAW variant."""
+    """Whether a weight file's name is that of the RAW variant."""
     return f".{RAW}." in name

@@ -20,7 +20,7 @@ LAYOUT = "a model is a diffusers folder with unet, vae, scheduler, and its text 
 
 
 class PipelineFolder:
-    """A pipeline folder in diffusers' layout. raw: whether its U-Net's weights are read as they were before averaging."""
+    """A pipeline folder in diffusers' layout. raw: whether to read the U-Net's weights from before averaging."""
 
     def __init__(self, path: Path, name: str = "", raw: bool = False) -> None:
         self.path, self.name, self.raw = path, name or path.resolve().name, raw

@@ -1,4 +1,4 @@
-"""Networks of diffusers and transformers from folders: quietly, completely, and in the numbers that were asked for."""
+"""Load diffusers' and transformers' networks from folders: without their output, completely, and in the requested number format."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def load_pretrained(
     """A network with its weights, read from safetensors only; the fp16 variant if there is no other.
 
     kind: a class with diffusers' or transformers' `from_pretrained`; given: further arguments for it; raw: read the RAW variant
-    where, part: what sentences name. Raises InputError for weights that are damaged, missing, too few or not finite.
+    where, part: for error messages. Raises InputError for weights that are damaged, missing, incomplete or not finite.
     """
     names = [name for name in weight_files(folder) if is_raw(name) == raw]
     if not names:
@@ -41,12 +41,12 @@ def load_pretrained(
                 output_loading_info=True,
                 **given,
             )
-    except Exception as error:  # readers may raise anything for damaged weights
+    except Exception as error:  # damaged weights can cause any exception
         raise InputError(where, part, describe_load_error(error)) from error
     if missing := sorted(found["missing_keys"]):
         raise InputError(where, f"{part}.{missing[0]}", "is missing; the weights don't belong to the configuration")
     refuse_not_finite(where, part, network)
-    return torch.nn.Module.to(network, dtype)  # diffusers keeps numbers of double length; its own `to` would print
+    return torch.nn.Module.to(network, dtype)  # diffusers keeps float64; its own `to` would print
 
 
 def weight_files(folder: Path) -> list[str]:
@@ -60,7 +60,7 @@ def weight_files(folder: Path) -> list[str]:
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Silence what the libraries print about a file that is refused in one sentence anyway."""
+    """Silence the libraries' output about a file, which the program reports in one sentence."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

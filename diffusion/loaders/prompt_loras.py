@@ -1,4 +1,4 @@
-"""Tags in prompts, `<lora:name:0.8>` and `<style:picture.png:0.8>`: which files they name. Reads no file and imports no torch."""
+"""Resolve tags in prompts, `<lora:name:0.8>` and `<style:picture.png:0.8>`, to files. Reads no file and imports no torch."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ SUFFIX = ".safetensors"
 
 
 def resolve_loras(given: Sequence[str], prompts: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(LoRAs to load, each FILE or FILE:WEIGHT; a sentence for each tag whose file isn't known or that is misspelt, and for
-    each weight that is no number).
+    """(LoRAs to load, each FILE or FILE:WEIGHT; a sentence for each misspelt tag, each tag of an unknown file, and each weight that
+    isn't a number).
 
-    given: values of --lora: files with an optional weight, which are always loaded, and folders, whose files a tag may name
-    prompts: all prompts that the model will be asked for
+    given: values of --lora: files with an optional weight, which are always loaded, and folders, whose files tags may name
+    prompts: all prompts for the model
 
-    A tag names a file without its folder and suffix. It is searched among the given files, whose weight it then sets, in their
-    folders, and in the given folders. LoRAs change the whole model; the first tag of a name sets its weight for all prompts.
+    A tag names a file without its folder and suffix. The file may be one of the given files, whose weight the tag then sets, or lie in
+    their folders or the given folders. LoRAs change the whole model; the first tag of a name sets its weight for all prompts.
 
-    Raises InputError for a weight that belongs to no file.
+    Raises InputError for a weight without a file.
     """
     for value in given:
         _refuse_unnamed(value)
@@ -58,7 +58,7 @@ def style_remarks(prompts: Iterable[str], adapted: bool) -> tuple[str, ...]:
 
 
 def _refuse_unnamed(value: str) -> None:
-    """Raise InputError for a weight without a file, and for one after a folder, whose files get theirs from tags."""
+    """Raise InputError for a weight without a file, and for a folder with a weight: its files get theirs from tags."""
     name, colon, _ = value.rpartition(":")
     if colon and _path(value) != expand_user(value) and (not name.strip() or is_folder(expand_user(name))):
         what = "a folder, whose files get theirs in prompts" if name.strip() else "no file"

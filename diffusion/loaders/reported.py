@@ -1,4 +1,4 @@
-"""A checkpoint that reports which of its parts is about to be read."""
+"""A checkpoint that reports each part before reading it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from diffusion.loaders.checkpoints import Checkpoint
 from diffusion.models.clip import Clip
 
 OnPart = Callable[[str], None]
-"""Called with the name of a part, such as "unet", before it is read. What it raises ends the loading."""
+"""Called with the name of a part, such as "unet", before it is read. An exception ends the loading."""
 
 
 class ReportedCheckpoint:
-    """Another checkpoint, which calls `on_part` before each network."""
+    """Wraps a checkpoint and calls `on_part` before each network is read."""
 
     def __init__(self, source: Checkpoint, on_part: OnPart) -> None:
         self.path, self.name = source.path, source.name

@@ -1,4 +1,4 @@
-"""Where and how a model's networks compute: device, numbers, compiled or not."""
+"""How a model's networks compute: device, number format, compilation."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ COMPILERS = ("c++", "g++", "clang++", "cl")
 
 
 def find_device(name: str, flag: str = "--device") -> torch.device:
-    """The device of that name; auto takes CUDA, then MPS, then the CPU. Raises InputError for one that isn't there."""
+    """The device of that name; auto prefers CUDA, then MPS, then the CPU. Raises InputError if it isn't available."""
     if name == "auto":
         return torch.device(
             "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
         )
-    if name.partition(":")[0] in DEVICES:  # torch has others, some of which hold no numbers
+    if name.partition(":")[0] in DEVICES:  # torch has others, such as meta, which holds no values
         with suppress(RuntimeError, AssertionError):
             device = torch.device(name)
             torch.empty(0, device=device)
@@ -33,12 +33,12 @@ def find_device(name: str, flag: str = "--device") -> torch.device:
 
 
 def dtype_of(name: str, auto: torch.dtype) -> torch.dtype:
-    """The numbers of a network, from --dtype. auto: what auto takes."""
+    """The number format of a network, from --dtype. auto: the format that "auto" means here."""
     return auto if name == "auto" else getattr(torch, name)
 
 
 def refuse_uncompiled(options: LoadOptions, where: torch.device) -> None:
-    """Raise InputError where torch.compile lacks its compiler: the first dream would fail with pages of text."""
+    """Raise InputError if torch.compile has no compiler; otherwise the first dream would fail with pages of output."""
     if not options.compile:
         return
     if where.type == "cuda" and importlib.util.find_spec("triton") is None:
@@ -48,11 +48,11 @@ def refuse_uncompiled(options: LoadOptions, where: torch.device) -> None:
 
 
 def with_options(model: Model, options: LoadOptions) -> Model:
-    """The model with its autoencoders where the options say, attention in slices, and its networks compiled. Raises InputError."""
+    """Apply the options to a model: device of autoencoders, sliced attention, compiled networks. Raises InputError."""
     own = model.codec
     preview = None
     if options.preview_vae is not None:
-        from diffusion.loaders.autoencoders import load_codec  # which brings diffusers
+        from diffusion.loaders.autoencoders import load_codec  # imports diffusers
 
         preview = load_codec(options.preview_vae, "--preview-vae", own, model.channels)
     where = model.device if options.vae_device == "auto" else find_device(options.vae_device, "--vae-device")

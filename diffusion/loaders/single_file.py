@@ -1,6 +1,6 @@
 """A Stable Diffusion checkpoint in one .safetensors file with the original code's tensor names, the format of model sites.
 
-diffusers renames the tensors. It would download the configurations from the hub, so `diffusion.loaders.base_configs` contains them.
+diffusers renames the tensors. It would download the configurations from the hub, so they are in `diffusion.loaders.base_configs`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ TELLTALE, VARIES = UNET + "output_blocks.11.1.transformer_blocks.0.norm1.bias", 
 class SingleFile:
     """A single-file checkpoint. The constructor raises InputError if the file belongs to no supported family.
 
-    FILE.rayverie.json beside FILE.safetensors may add what the file leaves out: {"prediction": "v_prediction", "native": 768}.
+    FILE.rayverie.json beside FILE.safetensors may add what the file doesn't say: {"prediction": "v_prediction", "native": 768}.
     """
 
     def __init__(self, path: Path) -> None:
@@ -110,7 +110,7 @@ class SingleFile:
                 f"{facts.prefix}transformer.resblocks.{n}." for n in range(facts.config["num_hidden_layers"])
             )
             resblocks = facts.prefix + "transformer.resblocks."
-            # files contain layers beyond the last one that the model uses
+            # files also contain layers after the last one that the model uses
             used = {k: v for k, v in tensors.items() if not k.startswith(resblocks) or k.startswith(layers)}
             named = convert_open_clip_checkpoint(model, used, prefix=facts.prefix)
         else:
@@ -121,7 +121,7 @@ class SingleFile:
             "embeddings.position_ids",
             "text_projection.weight",
             "logit_scale",
-        )  # in some files, and of no use here
+        )  # in some files; not used here
         return {wanted.get(k, k): v for k, v in named.items() if k in wanted or k not in spare}
 
     def _tensors(self, prefix: str, dtype: torch.dtype) -> dict[str, Tensor]:
@@ -162,7 +162,7 @@ class SingleFile:
 
     def _explain_refusal(self) -> str:
         if self._has("conditioner.embedders.0.model."):
-            return "is a refiner, which only finishes what another model painted; give the base"
+            return "is a refiner, which only finishes another model's picture; give the base"
         if self._has("lora_") or any(".lora" in name for name in self._names):
             return "is a LoRA, which changes a model; give it with --lora, and the model with --model"
         if self._has(UNET) and not self._has(FIRST):
@@ -177,5 +177,5 @@ class SingleFile:
             yield
         except InputError:
             raise
-        except Exception as error:  # tensors that don't fit may raise anything
+        except Exception as error:  # tensors that don't fit can cause any exception
             raise InputError(self.path, part, describe_load_error(error)) from error

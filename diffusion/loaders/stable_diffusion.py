@@ -1,4 +1,4 @@
-"""Load a Stable Diffusion model: 1.x, 2.x or XL, with what changes it."""
+"""Load a Stable Diffusion model, 1.x, 2.x or XL, with its additions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def load_stable_diffusion(
     for lora in changes:
         merge_lora(lora, {"unet": unet} | texts)
     student, few_steps = _few_step_entry(path, own)
-    same = student == path.resolve()  # the model is its own few-step network
+    same = student == path.resolve()  # the model is itself a few-step network
     if changes and not same:
         student, few_steps = None, 0  # it was distilled from the unchanged model, so the LoRAs would have no effect
     few = unet if same else None if student is None else _load_unet(PipelineFolder(student), dtype, where)

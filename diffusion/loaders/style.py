@@ -23,7 +23,7 @@ from diffusion.tensor_files import read_tensors
 
 ENCODER = "image_encoder"
 PROJECTIONS = ("proj.weight", "proj.3.weight", "latents")
-"""Tensors by which a known image projection is recognised: of the plain, the full and the plus adapters."""
+"""Tensors that identify the image projection of plain, full and plus adapters."""
 
 
 def load_style(path: Path, unets: Sequence[Any], dtype: torch.dtype, device: torch.device) -> StyleAdapter:
@@ -40,12 +40,12 @@ def load_style(path: Path, unets: Sequence[Any], dtype: torch.dtype, device: tor
         return StyleAdapter(encoder, projection, isinstance(projection, ImageProjection), device)
     except InputError:
         raise
-    except Exception as error:  # readers may raise anything for damaged weights, or ones that don't fit
+    except Exception as error:  # damaged weights, or weights that don't fit, can cause any exception
         raise InputError(path, "", describe_load_error(error)) from error
 
 
 def _read(path: Path, dtype: torch.dtype) -> dict[str, dict[str, Tensor]]:
-    """The tensors of `image_proj` and `ip_adapter`, without these beginnings."""
+    """The tensors of `image_proj` and `ip_adapter`, without these prefixes."""
     refuse_integers(path, read_header(path, "an IP-Adapter in one safetensors file").tensors)
     groups: dict[str, dict[str, Tensor]] = defaultdict(dict)
     for name, tensor in read_tensors(path).items():

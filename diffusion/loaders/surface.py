@@ -27,10 +27,10 @@ from diffusion.models.surface_unet import SurfaceUNet
 from diffusion.models.text_encoders import CachedEncoder
 
 CONDITIONS = {"harmonics": HARMONICS, "shape": SHAPE, "sentence": WIDTH}
-"""Fields of a U-Net's configuration that describe its conditions, and the values that this program computes."""
+"""Fields of a U-Net's configuration that describe its conditions, and the values that this program supports."""
 
 MEANINGLESS = ("few", "prediction", "depth")
-"""Keys of `rayverie.json` that other models have."""
+"""Keys of `rayverie.json` for other kinds of models."""
 
 
 def is_surface_model(source: Checkpoint) -> bool:
@@ -43,7 +43,7 @@ def load_surface_model(
 ) -> SurfaceModel:
     """Load it. numbers: --dtype.
 
-    Raises InputError for configurations that don't fit together or this program, and for LoRAs, which it can't take.
+    Raises InputError for configurations that don't fit this program or each other, and for LoRAs, which this model can't use.
     """
     path, own, unet, vae = source.path, source.own(), source.config("unet"), source.config("vae")
     refuse_fields(path / OWN, "own", own)
@@ -105,7 +105,7 @@ def _arguments(kind: type) -> list[str]:
 
 
 def _refuse_extra_tensors(source: Checkpoint, networks: Mapping[str, torch.nn.Module]) -> None:
-    """Raise InputError for a tensor that its network doesn't have: it would change nothing, and be missed."""
+    """Raise InputError for a tensor that its network doesn't have, which would otherwise be ignored silently."""
     known = {part: network.state_dict().keys() for part, network in networks.items()}
     for file in source.weights():
         for name in read_header(file).tensors:

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(query, key, value) → the attended values, [B,heads,rows,d] each."""
-SLICE = 2**23  # attention weights that exist at a time: 32 MiB in float32
+SLICE = 2**23  # attention weights in memory at a time: 32 MiB in float32
 
 
 class RegionalProcessor(AttnProcessor2_0):
@@ -20,7 +20,7 @@ class RegionalProcessor(AttnProcessor2_0):
     Each prompt is attended to separately, and the results are weighted by the masks: soft masks blend, and a single region that
     covers everything gives the ordinary result.
 
-    sliced: whether attention is computed for some of the pixels at a time, so that the weights of all never exist at once.
+    sliced: whether attention is computed for some pixels at a time, so that the weights of all pixels are never in memory together.
     regions: {"contexts": [R,T,D], "owners": [R], the batch entry each belongs to, "masks": {pixels: [R,pixels]}}, passed as
     `cross_attention_kwargs={"regions": …}`.
     style: {"tokens": [B,N,D], "weight": [B]}, B the number of contexts; only `StyleProcessor` uses it.
@@ -84,13 +84,13 @@ def _heads(attn: Attention, projected: Tensor) -> Tensor:
 
 
 def _is_bare(attn: Attention, hidden_states: Tensor, mask: Tensor | None) -> bool:
-    """Whether it is the attention of a transformer block: nothing but projections around it."""
+    """Whether this is a transformer block's attention, which has only projections around it."""
     around = attn.group_norm, attn.spatial_norm, attn.norm_q, attn.norm_k, mask
     return hidden_states.ndim == 3 and not (any(part is not None for part in around) or attn.residual_connection)
 
 
 def _attend_in_slices(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """[B,heads,pixels,d]: the same as in one piece, with at most SLICE attention weights at a time."""
+    """[B,heads,pixels,d]: the same result, computed with at most SLICE attention weights at a time."""
     rows = max(1, SLICE // (query.shape[0] * query.shape[1] * key.shape[2]))
     return torch.cat([F.scaled_dot_product_attention(part, key, value) for part in query.split(rows, 2)], 2)
 

@@ -1,4 +1,4 @@
-"""What a canvas without a scene shows: a wall, a floor, a ceiling or the sky, alone."""
+"""Surfaces for a canvas without a scene: a wall, a floor, a ceiling or the sky, filling the picture."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def bare_gbuffer(kind: str, height: int, width: int, distance: float = 6.0, shar
     """The G-buffer of a canvas of [height,width] latent pixels that shows one surface.
 
     kind: key of SIDES. A wall is seen face-on from `distance` blocks; a floor from that height, its horizon above the picture;
-    a ceiling likewise from below. share: of a larger canvas's side, which shows the same in as many times more pixels.
+    a ceiling likewise from below. share: this canvas's side as a share of the side of a larger canvas with the same view.
     """
     # half of the vertical field of view of `diffusion.models.depth`'s reference camera
     half = math.atan(height / 2 / (FOCAL * share))
@@ -40,5 +40,5 @@ def bare_gbuffer(kind: str, height: int, width: int, distance: float = 6.0, shar
 
 
 def bare_surface(kind: str, height: int, width: int, distance: float = 6.0) -> SurfaceGeometry:
-    """The same as the networks get it, per latent pixel."""
+    """The same surface in the form that the networks take, per latent pixel."""
     return cell_surface(bare_gbuffer(kind, height, width, distance))

@@ -1,4 +1,4 @@
-"""BERT's encoder of torch's own layers, for MiniLM: transformers' has the same numbers, but takes a second to import."""
+"""BERT's encoder for MiniLM, built from torch's own layers. The one in transformers gives the same values but takes a second to import."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diffusion.tensor_files import read_tensors
 
 WIDTH, LAYERS, HEADS, INNER, WORDS, PLACES = 384, 6, 12, 1536, 30522, 512  # of all-MiniLM-L6-v2
 EPSILON = 1e-12
-# parts of a layer, as torch and as the file names them
+# parts of a layer: torch's name and the file's name
 _LAYER = {
     "self_attn.out_proj": "attention.output.dense",
     "linear1": "intermediate.dense",
@@ -39,7 +39,7 @@ class Bert(nn.Module):
         self.layers = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
 
     def forward(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
-        """mask: int [B,T], 0 for tokens that nothing attends to; None: all are attended to."""
+        """mask: int [B,T], 0 for tokens to ignore; None: attend to all."""
         states = self.norm(embedding(ids, self.words) + self.places[: ids.shape[1]])
         return self.layers(states, src_key_padding_mask=None if mask is None else mask == 0)
 
@@ -48,7 +48,7 @@ def load_bert(path: Path) -> Bert:
     """Read all-MiniLM-L6-v2 from its model.safetensors, ready for inference."""
     stored = read_tensors(path)
     found = {name: stored[f"embeddings.{theirs}"] for name, theirs in _EMBEDDINGS.items()}
-    # every token is of the first of two sentences
+    # BERT can take two sentences; every token here belongs to the first
     found["places"] = found["places"] + stored["embeddings.token_type_embeddings.weight"][0]
     for number in range(LAYERS):
         ours, theirs = f"layers.layers.{number}", f"encoder.layer.{number}"

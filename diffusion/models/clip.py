@@ -45,7 +45,7 @@ class Clip:
     def __call__(self, chunk: Chunk, mask: Tensor | None = None) -> Any:
         """The model's output for a chunk; its first member is the last hidden state or, with projection, the pooled vector.
 
-        Chunks are encoded one at a time: in a batch the last bits depend on the other prompts, and dreams would not repeat exactly.
+        Chunks are encoded one at a time: in a batch the last bits depend on the other prompts, so dreams wouldn't repeat exactly.
         """
         start, end = self.tokenizer.bos_token_id, self.tokenizer.eos_token_id
         padding = [self.tokenizer.pad_token_id] * (self.size - 2 - len(chunk))
@@ -63,7 +63,7 @@ class Clip:
 
 
 def pad_contexts(contexts: Sequence[Tensor], empty: Tensor, pooled: int) -> list[Tensor]:
-    """Contexts [1,T,D] of one length: shorter ones are continued by the token rows of the empty prompt, as in compel.
+    """Pad contexts [1,T,D] to one length with the token rows of the empty prompt, as compel does.
 
     pooled: width of the pooled vector, which stays in the last row; 0 without one.
     """
@@ -99,8 +99,8 @@ class ClipEncoder:
 
 class SdxlEncoder:
     """Stable Diffusion XL (arXiv 2307.01952, 2.1): the second-to-last hidden states of both CLIPs side by side, 77 rows for each chunk,
-    then one row with the second CLIP's pooled vector of the first chunk, which takes no weights. Each CLIP may read words of its own
-    (`prompt_syntax.split_encoders`); the shorter text is continued by the rows of the empty prompt.
+    then one row with the second CLIP's pooled vector of the first chunk, to which weights don't apply. Each CLIP may get its own text
+    (`prompt_syntax.split_encoders`); the shorter one is padded with the rows of the empty prompt.
 
     pooled: width of the pooled vector; zeroed: whether the unconditional prompt is all zeros, as in training the base model, or encoded.
     """

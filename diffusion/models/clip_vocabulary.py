@@ -1,6 +1,6 @@
 """CLIP's vocabulary, which all CLIP text encoders share. Single-file models contain weights but no tokenizer.
 
-It is searched beside the model file, in the hub's local cache, and in installed packages that contain it; nothing is downloaded.
+The program looks for it beside the model file, in the hub's local cache, and in installed packages. It downloads nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from base.errors import InputError
 
-MERGES = 48_894  # the 49,408 tokens are two for each of 256 bytes, one for each merge, and two special ones
+MERGES = 48_894  # 49,408 tokens: two for each of 256 bytes, one for each merge, and two special ones
 SPECIAL = ("<|startoftext|>", "<|endoftext|>")
 TOKENIZER_FOLDER = "tokenizer"  # a folder
 PACKAGES = ("open_clip", "clip")

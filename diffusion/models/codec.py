@@ -13,7 +13,7 @@ from base.grid import CELL
 TILED = 1536**2  # pixels; larger pictures are encoded and decoded in tiles
 TILE = 1024  # side of a tile in pixels
 FAST_DECODER = 4_000_000
-"""Parameters: well above tiny autoencoders (1.2 M), well below Stable Diffusion's decoder (50 M)."""
+"""Parameters: far more than tiny autoencoders have (1.2 M), far fewer than Stable Diffusion's decoder (50 M)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +55,12 @@ class Codec:
         return self.vae.decode((latents / self.scale + self.shift).to(where, dtype), *further).sample.float()
 
     def _fit(self, image: Tensor, cell: int = 1) -> None:
-        """Switch tiling on beyond TILED pixels, as Stable Diffusion's VAE needs 3 GB per megapixel.
+        """Use tiling for more than TILED pixels, because Stable Diffusion's VAE needs 3 GB per megapixel.
 
         cell: picture pixels per pixel of `image`, along a side.
         """
-        if type(self.vae).__name__ == "AutoencoderKL":  # not by isinstance: the embedded model does without diffusers
+        if (
+            type(self.vae).__name__ == "AutoencoderKL"
+        ):  # not isinstance, which would import diffusers; the embedded model doesn't need it
             self.vae.tile_sample_min_size, self.vae.tile_latent_min_size = TILE, TILE // CELL
             self.vae.use_tiling = image.shape[-2] * image.shape[-1] * cell**2 > TILED

@@ -1,4 +1,4 @@
-"""A network that keeps its configuration, saved and read as by diffusers, but without the seconds that importing diffusers takes."""
+"""A network that stores its configuration. Its files are compatible with diffusers, but reading them avoids diffusers' slow import."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 class ConfiguredModule(nn.Module):
     """Base of the embedded model's networks. config: the values of the constructor's arguments by name.
 
-    A folder holds CONFIG, whose other fields are ignored, and WEIGHTS, or their variant such as "….fp16.safetensors".
+    A folder holds CONFIG and WEIGHTS, or a variant such as "….fp16.safetensors". Other fields in CONFIG are ignored.
     """
 
     config: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         module = super().__new__(cls)
-        given = inspect.signature(cls).bind_partial(*args, **kwargs)  # partial, as copies are made without arguments
+        given = inspect.signature(cls).bind_partial(
+            *args, **kwargs
+        )  # partial, because copying calls this without arguments
         given.apply_defaults()
         object.__setattr__(module, "config", dict(given.arguments))
         return module
@@ -40,7 +42,7 @@ class ConfiguredModule(nn.Module):
         return next(self.parameters()).device
 
     def save_pretrained(self, folder: Path | str, variant: str | None = None) -> None:
-        """Write configuration and weights, or a variant of them such as "….non_ema.safetensors"; the folder is made."""
+        """Write configuration and weights into a folder, which is created. variant: as in "….non_ema.safetensors"."""
         path = Path(folder)
         path.mkdir(parents=True, exist_ok=True)
         config = {"_class_name": type(self).__name__} | self.config
@@ -58,17 +60,17 @@ class ConfiguredModule(nn.Module):
         output_loading_info: bool = False,
         **_: object,
     ) -> Any:
-        """Read a network from a folder. Arguments as diffusers names them; further ones of its loader have no meaning here.
+        """Read a network from a folder. Arguments are named as in diffusers; other arguments of its loader are ignored.
 
-        With `output_loading_info`, return also {"missing_keys": names}, and leave these parameters without values. Weights that the
-        network doesn't have are ignored. Raises what the readers of JSON and of tensors raise, TypeError for a configuration that
-        doesn't fit, and RuntimeError for weights of another shape, or missing ones.
+        With `output_loading_info`, return also {"missing_keys": names}, and leave those parameters without values. Extra
+        tensors are ignored. Raises the errors of the JSON and tensor readers, TypeError for a configuration that doesn't fit, and
+        RuntimeError for missing weights or weights of the wrong shape.
         """
         path = Path(folder) / subfolder
         config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
         known = inspect.signature(cls).parameters
         tensors = read_tensors(path / _weights_name(variant))
-        with torch.device("meta"):  # without values, which would be replaced
+        with torch.device("meta"):  # on the meta device: initial values would only be replaced
             module = cls(**{name: value for name, value in config.items() if name in known})
         missing = module.load_state_dict(
             {name: tensor.to(torch_dtype) for name, tensor in tensors.items()},

@@ -1,4 +1,4 @@
-"""ControlNets (arXiv 2302.05543): networks that see a hint picture and add to what the U-Net's blocks hand on."""
+"""ControlNets (arXiv 2302.05543): networks that take a hint picture and add to the outputs of the U-Net's blocks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Control:
 
 @dataclass(frozen=True, eq=False)
 class Residuals:
-    """What ControlNets add to a U-Net's skip connections and to its middle block, as diffusers names these arguments."""
+    """What ControlNets add to a U-Net's skip connections and middle block; the keys are diffusers' argument names."""
 
     down_block_additional_residuals: tuple[Tensor, ...] | None = None
     mid_block_additional_residual: Tensor | None = None
@@ -37,7 +37,7 @@ class Residuals:
 def pack_hints(pictures: Sequence[np.ndarray]) -> Tensor:
     """float32 [1,HINT_CHANNELS·n,h,w] in 0..1 from n pictures, uint8 [8h,8w,3].
 
-    At latent resolution hints are cut into windows, regions and lattices as latents are.
+    Hints at latent resolution can be cut into windows, regions and lattices just like latents.
     """
     stacked = torch.from_numpy(np.concatenate([np.moveaxis(picture, -1, 0) for picture in pictures]))
     return F.pixel_unshuffle(stacked[None].float() / 255, CELL)
@@ -49,7 +49,7 @@ def unpack_hint(packed: Tensor) -> Tensor:
 
 
 def add_residuals(controls: Sequence[Control], hints: Tensor, strength: float, *args: Any, **call: Any) -> Residuals:
-    """The sum of what the ControlNets add, each times its weight and `strength`.
+    """Sum the residuals of all ControlNets, each multiplied by its weight and `strength`.
 
     hints: [B,HINT_CHANNELS·n,h,w] of n controls; args, call: the other arguments of the U-Net's call, which the ControlNets share
     """

@@ -1,4 +1,4 @@
-"""Hint pictures for ControlNets, exact from a canvas' G-buffer: depth, normals, edges and segments."""
+"""Hint pictures for ControlNets, computed exactly from a canvas' G-buffer: depth, normals, edges and segments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Hint = Callable[[GBuffer, np.ndarray, Sequence[str]], np.ndarray]
 
 
 def depth_hint(gbuffer: GBuffer, regions: np.ndarray, prompts: Sequence[str]) -> np.ndarray:
-    """Inverse depth in grey, white where the view is nearest and black in the sky, as MiDaS gives it; times the opacity."""
+    """Inverse depth in grey as MiDaS gives it, times the opacity: white at the nearest point, black in the sky."""
     grey = fade(disparity(np.where(gbuffer.side < 0, np.inf, gbuffer.depth)), gbuffer.opacity)
     return np.repeat(_bytes(np.where(gbuffer.side < 0, 0, (grey + 1) / 2))[..., None], 3, -1)
 
@@ -48,7 +48,7 @@ def edge_hint(gbuffer: GBuffer, regions: np.ndarray, prompts: Sequence[str]) -> 
 
 
 def segment_hint(gbuffer: GBuffer, regions: np.ndarray, prompts: Sequence[str]) -> np.ndarray:
-    """Each pixel in the ADE20K colour of what its region's prompt names; without such a word, of wall, floor or ceiling."""
+    """Each pixel in the ADE20K colour of the class its region's prompt names; without one, of wall, floor or ceiling."""
     picture = side_colours(gbuffer.side)
     for index, prompt in enumerate(prompts):
         if (colour := colour_of(prompt)) is not None:
@@ -66,9 +66,9 @@ HINTS: dict[str, Hint] = {
 
 
 def hints_of(controls: Sequence[Control], canvas: Canvas) -> torch.Tensor | None:
-    """float32 [1,K,h,w]: the hint of each ControlNet, packed. They come from the canvas' own pictures or from its G-buffer.
+    """float32 [1,K,h,w]: the hint of each ControlNet, packed. They come from the canvas' own pictures or its G-buffer.
 
-    None without ControlNets, and where the canvas has neither.
+    None without ControlNets or if the canvas has neither.
     """
     surface = canvas.surface
     if not controls:

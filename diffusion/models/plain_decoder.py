@@ -1,7 +1,7 @@
-"""Stable Diffusion's decoder in plain PyTorch, stage by stage: what `AutoencoderKL.decode` computes, to be read and looked into.
+"""Stable Diffusion's decoder in plain PyTorch, stage by stage. It computes what `AutoencoderKL.decode` does, in readable form.
 
 Latents become a picture eight times as large: a middle block with attention at latent resolution, then blocks of residual layers,
-each but the last followed by an enlargement by two. Names of layers are those of diffusers' state dictionaries.
+each but the last followed by upsampling by two. Layers are named as in diffusers' state dictionaries.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Residual(nn.Module):
 
 
 class Attention(nn.Module):
-    """Every pixel attends to every other, with one head; the result is added."""
+    """Self-attention over all pixels with one head; the result is added to the input."""
 
     def __init__(self, channels: int, groups: int) -> None:
         super().__init__()

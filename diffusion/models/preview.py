@@ -1,6 +1,6 @@
-"""Show latents without the decoder: a linear map from latent channels to colour.
+"""Preview latents without the decoder: a linear map from latent channels to colour.
 
-A model folder may contain a map (`preview` in rayverie.json); for other models it is fitted to their encoder.
+A model folder may contain a map (`preview` in rayverie.json); otherwise the map is fitted to the model's encoder.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def colour_fields(count: int = 24, side: int = 64, seed: int = 7) -> Tensor:
 
 
 def fit_preview_map(encode: Callable[[Tensor], Tensor]) -> Tensor:
-    """float32 [C+1,3]: least squares from a latent pixel (and 1) to the mean colour, -1..1, of its 8×8 pixels.
+    """float32 [C+1,3]: the least-squares map from a latent pixel (and 1) to the mean colour, -1..1, of its 8×8 pixels.
 
     encode: [B,3,H,W] in -1..1 → [B,C,H/8,W/8].
     """

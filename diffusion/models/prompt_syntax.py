@@ -1,6 +1,6 @@
-"""The syntax of prompts: weights, BREAK and LoRA tags as in AUTOMATIC1111's web UI. Pure; knows no tokens.
+"""The syntax of prompts: weights, BREAK and LoRA tags as in AUTOMATIC1111's web UI. Works on text, not on tokens.
 
-| written | means |
+| syntax | meaning |
 |---|---|
 | (ivy), ((ivy)) | 1.1 and 1.1² times as strong |
 | [moss] | 1.1 times weaker |
@@ -11,8 +11,8 @@
 | first || second | what each of SDXL's two text encoders reads; others read both, with a comma |
 | \\( \\) \\[ \\] | the bracket itself |
 
-A bracket that is never closed lasts to the end; a closing one without an opening one is a character, and so is an opening one
-inside MOST_NESTED others.
+An unclosed bracket extends to the end. A closing bracket without an opening one is an ordinary character, and so is an opening
+bracket nested more than MOST_NESTED deep.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from base.step_schedule import Scheduled, StepSchedule, parse_scheduled
 from scenes.style_tags import NUMBER, STYLE_TAG, split_tag
 
 APART = "||"
-STEP = 1.1  # what one bracket changes
-STRONGEST = 10.0  # weights are limited to ± this, beyond which every encoder gives noise
+STEP = 1.1  # factor of one bracket
+STRONGEST = 10.0  # weights are limited to ± this; beyond it every encoder gives noise
 
-MOST_NESTED = 100  # brackets inside each other; 25 already make a weight STRONGEST
+MOST_NESTED = 100  # nested brackets; 25 already make a weight STRONGEST
 
 _TOKEN = re.compile(
     rf"""\\(?P<escaped>[()\[\]])
@@ -50,7 +50,7 @@ _SCHEDULED = re.compile(rf"(.*?):\s*+({_POINT}(?:,\s*+{_POINT})++(?:stepped\s*+)
 
 @dataclass(frozen=True)
 class Span:
-    """Words of one weight."""
+    """Text of one weight."""
 
     text: str
     weight: float = 1.0
@@ -105,19 +105,19 @@ def parse_prompt(text: str) -> Prompt:
 
 
 def split_encoders(text: str) -> tuple[str, str]:
-    """What the first and the second text encoder read: the parts around the first APART, or the whole text twice."""
+    """The texts of the first and second text encoder: the parts around the first APART, or the whole text twice."""
     first, apart, second = text.partition(APART)
     return (first.strip(), second.strip()) if apart else (text, text)
 
 
 def join_encoders(text: str) -> str:
-    """What a single text encoder reads: both parts, with a comma between them."""
+    """The text for a model with one text encoder: both parts, with a comma between them."""
     first, apart, second = text.partition(APART)
     return ", ".join(part for part in (first.strip(), second.strip()) if part) if apart else text
 
 
 def misspelt_syntax(text: str) -> tuple[str, ...]:
-    """A sentence for each part of a prompt that looks like a LoRA tag or a weight but isn't, and is read as words."""
+    """A sentence for each part of a prompt that looks like a LoRA tag or a weight but isn't one, and is read as words."""
     tags = (f"{found.group()} is no LoRA tag like <lora:name:0.8>" for found in _NOT_A_TAG.finditer(text))
     weights = (f"{found[1]} is no weight like 1.3" for found in _NOT_A_WEIGHT.finditer(text))
     points = split_schedule(text)[1].strip()
@@ -159,7 +159,7 @@ def _last(opened: list[tuple[str, int, int]], bracket: str) -> tuple[str, int, i
 
 
 def _merge(pieces: list[tuple[str, float]]) -> tuple[Span, ...]:
-    """Neighbours of one weight as one span."""
+    """Merge adjacent spans of equal weight."""
     spans: list[Span] = []
     for text, weight in pieces:
         if spans and spans[-1].weight == weight:

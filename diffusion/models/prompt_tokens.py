@@ -1,4 +1,4 @@
-"""A prompt as chunks of weighted tokens that a text encoder can hold. No word is cut, and none is left out."""
+"""A prompt as chunks of weighted tokens that a text encoder can hold. No word is cut or left out."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from diffusion.models.prompt_syntax import parse_prompt
 
 @dataclass(frozen=True)
 class Token:
-    """id: in the vocabulary; piece: its text as the tokenizer writes it; starts: whether it starts a word
-
-    weight, span: that of its span, and which span of the prompt that is
+    """id: index in the vocabulary; piece: its text as the tokenizer writes it; starts: whether it starts a word
+    weight, span: the weight of its span, and that span's index in the prompt
     """
 
     id: int
@@ -40,9 +39,9 @@ def tokenize(prompt: str, tokens_of: Callable[[str], Iterable[Token]], size: int
 
 
 def split(tokens: Sequence[Token], size: int) -> list[Chunk]:
-    """Cut tokens into chunks of at most `size`: after a comma in the last third of a chunk if there is one, else between two words.
+    """Cut tokens into chunks of at most `size`: after a comma in the last third of a chunk if possible, else between two words.
 
-    Only a word that is longer than a chunk is cut.
+    A word is cut only if it is longer than a chunk.
     """
     chunks = []
     while len(tokens) > size:

@@ -22,7 +22,7 @@ def compute_weighted_states(
     empty: [T,D] or [D], the states of the empty prompt
 
     A token's state z becomes empty + w·(z - empty). For each span of a weight w below 1 the result is blended with the states of the
-    prompt in which nothing attends to that span, by tan((1 - w)·π/2): at w = 0.5 half and half, at w = 0 those alone.
+    prompt in which nothing attends to that span, by tan((1 - w)·π/2): at w = 0.5 half of each, at w = 0 only the latter.
     """
     if all(token.weight == 1 for token in chunk):
         return encode(None)

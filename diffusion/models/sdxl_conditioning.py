@@ -1,6 +1,6 @@
 """The additional inputs of Stable Diffusion XL's U-Net: the prompt's pooled vector, and the size of the picture.
 
-The context of such a model has one more row than the prompt has tokens: the pooled vector, padded with zeros. A single tensor thus
+The context of such a model has one more row than the prompt has tokens: the pooled vector, padded with zeros. So one tensor
 describes a prompt completely, and code that batches, caches or selects contexts works for every model.
 """
 
@@ -20,9 +20,8 @@ def token_rows(context: Tensor, pooled: int) -> Tensor:
 def pooled_vectors(context: Tensor, pooled: int, regions: Mapping | None) -> Tensor:
     """[B,pooled]: the pooled vector of each view of a call; context [B,T,D], regions as in `diffusion.denoisers.region_batching.Evaluate`.
 
-    The network adds the pooled vector to every pixel alike, together with the timestep. Prompts that share a call therefore share the
-    mean of their vectors, weighted by the areas of their regions; a region of one percent has a weight of one percent. The other
-    executions make separate calls and avoid this compromise.
+    The network adds the pooled vector to all pixels, together with the timestep. Prompts that share a call therefore get the mean of
+    their vectors, weighted by the areas of their regions. Executions that make separate calls avoid this compromise.
     """
     if regions is None:
         return context[:, -1, :pooled]

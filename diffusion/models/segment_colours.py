@@ -1,4 +1,4 @@
-"""The colours of ADE20K's classes, which segmentation ControlNets were trained with, and the words that name them in prompts."""
+"""The colours of ADE20K's classes, as segmentation ControlNets expect them, and words in prompts that name each class."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ JOINTS = re.compile(r"[,.;]|\b(?:with|of|in|on|under|covered|at)\b")
 
 
 def colour_of(prompt: str) -> Colour | None:
-    """The colour of the class that a prompt names; None without one.
+    """The colour of the class that a prompt names; None if it names none.
 
     The last word that names a class before the first comma or preposition counts, then the first word of the rest.
     """

@@ -1,7 +1,7 @@
-"""IP-Adapter (arXiv 2308.06721): a picture beside the prompt, encoded by CLIP's image encoder and read by a cross-attention of its own.
+"""IP-Adapter (arXiv 2308.06721): a picture that guides a dream along with the prompt. CLIP encodes it; the U-Net attends to it separately.
 
 A context of a styled dream has N + 1 more rows than the prompt has tokens: those of the picture, and one with their weight in its
-first number. They stand before SDXL's pooled vector. So one tensor describes a prompt and its picture, and code that batches,
+first number. They come before SDXL's pooled vector. So one tensor describes a prompt and its picture, and code that batches,
 cuts or selects contexts works for every model.
 """
 
@@ -23,8 +23,8 @@ from base.reading import is_file
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_DEVIATION = (0.26862954, 0.26130258, 0.27577711)
-"""Of the colours in CLIP's training pictures, 0..1 (arXiv 2103.00020, released code)."""
-KEPT = 64  # pictures whose tokens are remembered
+"""Mean and standard deviation of the colours in CLIP's training pictures, 0..1 (arXiv 2103.00020, released code)."""
+KEPT = 64  # pictures whose tokens are cached
 
 
 class Style(NamedTuple):
@@ -37,7 +37,7 @@ class Style(NamedTuple):
 class StyleAdapter:
     """Makes a picture's tokens.
 
-    encoder: transformers' CLIPVisionModelWithProjection; projection: diffusers' image projection, from its answer to [1,N,D]
+    encoder: transformers' CLIPVisionModelWithProjection; projection: diffusers' image projection, from its output to [1,N,D]
     pooled: whether the projection takes the encoder's one vector, instead of the states of its second-to-last layer
     tokens: N
     """
@@ -48,9 +48,9 @@ class StyleAdapter:
         self.tokens = self._see("").shape[1]
 
     def rows(self, picture: str, weight: float, like: Tensor) -> Tensor:
-        """[1,N + 1,D] for a picture's file, or for none ("" : the unconditional picture), in the type of the context `like`.
+        """[1,N + 1,D] for a picture file, or for "" (the unconditional picture), in the dtype of the context `like`.
 
-        Raises InputError for a file that is no picture.
+        Raises InputError for a file that isn't a picture.
         """
         tokens = like.new_zeros((1, self.tokens, like.shape[-1])) if weight == 0 else self._see(picture).to(like)
         last = like.new_zeros((1, 1, like.shape[-1]))
@@ -70,7 +70,7 @@ class StyleAdapter:
         return self._known[key]
 
     def _encode(self, path: Path | None) -> Tensor:
-        """What the encoder says of a picture; of none, zeros or, where hidden states are taken, those of a blank input."""
+        """The encoder's output for a picture. For None: zeros, or the hidden states of a blank input if hidden states are used."""
         image = Image.new("RGB", (8, 8)) if path is None else flat(open_picture(path, "a style picture"), 255)
         pixels = clip_pixels(image.convert("RGB"), int(self._encoder.config.image_size))
         pixels = pixels.to(self._device, self._encoder.dtype)

@@ -1,4 +1,4 @@
-"""The autoencoder of the embedded model: 8×8 pixels to a latent pixel, decoded locally, conditioned on the surface if that is given."""
+"""The embedded model's autoencoder: 8×8 pixels per latent pixel, decoded locally and, if the surface is known, conditioned on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from diffusion.models.configured_module import ConfiguredModule
 from diffusion.models.surface_blocks import PixelNorm, Residual, conv3, zero_weights
 
 FOLD = 2
-"""The finest layers work on squares of so many pixels a side, folded into channels: wide convolutions of few pixels are the fast ones."""
+"""Side in pixels of the squares that the finest layers fold into channels: convolutions of few pixels and many channels are fast."""
 
 
 class Encoded(NamedTuple):
@@ -41,7 +41,7 @@ class Encoder(nn.Module):
 
 
 class SurfaceHint(nn.Module):
-    """Adds to the finest layer [B,C,4h,4w] what the surface [B,S,8h,8w] means there: which of its waves count, the latents say."""
+    """Adds to the finest layer [B,C,4h,4w] features computed from the surface [B,S,8h,8w] and from that layer itself."""
 
     def __init__(self, surface_channels: int, channels: int) -> None:
         super().__init__()
@@ -86,8 +86,8 @@ class SurfaceAutoencoder(ConfiguredModule):
     """`encode(pictures).latents` and `decode(latents, surface).sample`, as diffusers' autoencoders have them; pictures in -1..1.
 
     latent_channels: C; encoder_channels, decoder_channels: widths at a half, a quarter and an eighth of the picture's resolution;
-    encoder_blocks, decoder_blocks: residual blocks there; surface_channels: conditions of each pixel's surface, 0 for none.
-    Latents have zero mean and unit deviation per channel by the buffers `mean` and `std`, which training sets.
+    encoder_blocks, decoder_blocks: residual blocks at each; surface_channels: conditions of each pixel's surface, 0 for none.
+    The buffers `mean` and `std`, set in training, normalise latents to zero mean and unit deviation per channel.
     """
 
     mean: Tensor
@@ -114,11 +114,11 @@ class SurfaceAutoencoder(ConfiguredModule):
         return Encoded(latents=(self.encoder(x) - _each(self.mean)) / _each(self.std))
 
     def decode(self, latents: Tensor, surface: Tensor | None = None) -> Decoded:
-        """Pictures [B,3,8h,8w] of latents [B,C,h,w]; surface: [B,S,8h,8w], or None where nothing is known."""
+        """Pictures [B,3,8h,8w] of latents [B,C,h,w]; surface: [B,S,8h,8w], or None if unknown."""
         return Decoded(sample=self.decoder(latents * _each(self.std) + _each(self.mean), surface))
 
     def forward(self, sample: Tensor, surface: Tensor | None = None) -> Tensor:
-        """Pictures through the encoder and the decoder."""
+        """Encode pictures and decode them again."""
         return self.decode(self.encode(sample).latents, surface).sample
 
 
@@ -127,7 +127,7 @@ def _each(numbers: Tensor) -> Tensor:
 
 
 def _same_in_square(layer: nn.Conv2d) -> None:
-    """All four pixels that a `pixel_shuffle` makes of one begin alike, so that no checkerboard has to be unlearnt (1707.02937)."""
+    """Give the four pixels of a `pixel_shuffle` equal initial weights, which avoids checkerboard patterns (1707.02937)."""
     with torch.no_grad():
         layer.weight.copy_(layer.weight[::4].repeat_interleave(4, 0))
         assert layer.bias is not None

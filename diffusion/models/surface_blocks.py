@@ -1,4 +1,4 @@
-"""What the surface-aware networks are built of: plain convolutions, normalised at each pixel by itself."""
+"""Building blocks of the surface-aware networks: plain convolutions with normalisation per pixel."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 
 class PixelNorm(nn.Module):
-    """Divides [B,C,h,w] by the root mean square over C at each pixel, then multiplies by a learnt gain per channel.
+    """Divides [B,C,h,w] by the root mean square over C at each pixel, then multiplies by a learned gain per channel.
 
-    Unlike GroupNorm it mixes neither regions nor places, so that a canvas of any size and any neighbours gives the same numbers.
+    Unlike GroupNorm it doesn't mix pixels, so a pixel's values don't depend on the size of the canvas or its other regions.
     """
 
     def __init__(self, channels: int) -> None:
@@ -23,7 +23,7 @@ class PixelNorm(nn.Module):
 
 
 class Residual(nn.Module):
-    """x + conv(silu(conv(silu(norm(x))))), 3×3 each; the second convolution begins at zero, so a new block changes nothing."""
+    """x + conv(silu(conv(silu(norm(x))))), 3×3 each. The second convolution starts at zero, so a new block is the identity."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

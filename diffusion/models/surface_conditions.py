@@ -1,4 +1,4 @@
-"""Conditions of surface-aware networks: each pixel's geometry, by one function for training's drawn worlds and the program's views."""
+"""Conditions of surface-aware networks: each pixel's geometry, computed by one function for training worlds and for views."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from diffusion.models.surface_place import PERIOD, SKY, place, sky_place
 from scenes.camera import Camera
 
 WAVES = (*range(1, 25), 26, 28, 30, 32, 36, 40, 44, 48)
-"""Waves in PERIOD blocks that the denoiser gets of u and of v."""
+"""Waves per PERIOD blocks in which the denoiser gets u and v."""
 FINE_WAVES = (1, 2, 4, 6, 8, 12, 16, 24, 32, 48)
-"""Those that the decoder gets."""
+"""Waves for the decoder."""
 KINDS = ("floor", "wall", "ceiling", "sky")
 SHAPE = 3 + 1 + len(KINDS) + 2
 """Channels of `shape`: the normal, log depth, the kind, and log footprints along u and v."""
@@ -26,17 +26,17 @@ CONDITIONS = HARMONICS + SHAPE
 """Channels of `conditions`."""
 FINE = 4 * len(FINE_WAVES) + SHAPE + 2
 """Channels of `fine_channels`."""
-PLANES = 64  # a block is so many steps high, where surfaces are distinguished by their planes
-STEPS = 1 << 24  # steps that are distinguished
-GRAZING = 0.02  # least cosine between a ray and a surface; beyond it footprints are as large as at it
-LARGEST = 64.0  # blocks, the largest footprint of a latent pixel; larger ones are clipped
+PLANES = 64  # steps in the height of a block, by which `owners` tells planes apart
+STEPS = 1 << 24  # number of different steps
+GRAZING = 0.02  # least cosine between a ray and a surface; smaller ones are clamped, which bounds footprints
+LARGEST = 64.0  # largest footprint of a latent pixel in blocks; larger ones are clipped
 
 
 @dataclass(frozen=True)
 class SurfaceGeometry:
-    """What every pixel of a grid sees of its surface; a latent pixel is a pixel here, or a picture's is.
+    """The surface at every pixel of a grid; its pixels are latent pixels or a picture's pixels.
 
-    uv: float32 [2,H,W], blocks modulo PERIOD. span: float32 [2,H,W], how far u and v go within a pixel, blocks.
+    uv: float32 [2,H,W], blocks modulo PERIOD. span: float32 [2,H,W], extent of a pixel along u and v, blocks.
     normal: float32 [3,H,W], to the camera's right, up and back; 0 in the sky.
     depth: float32 [H,W], view-space z in blocks as the reference camera would see it (`diffusion.models.depth`), inf = sky.
     kind: int64 [H,W], index of KINDS. All on one device.
@@ -60,22 +60,22 @@ def compute_geometry(
     shift: Tensor,
     grid: int = 1,
 ) -> SurfaceGeometry:
-    """What a camera sees of axis-aligned faces.
+    """Compute the geometry of axis-aligned faces as a camera sees them.
 
-    point: float [3,H,W], blocks, anything where there is sky. axis: [H,W], 0..2 along which a face's normal lies, or SKY; sign: [H,W], 1 or
-    -1 of that normal. z: [H,W], view depth. rays: [3,H,W] with view depth 1 per unit length. axes: [3,3], rows right, up, forward.
+    point: float [3,H,W], blocks, any value in the sky. axis: [H,W], 0..2, the axis of a face's normal, or SKY; sign: [H,W],
+    1 or -1, its direction. z: [H,W], view depth. rays: [3,H,W] with view depth 1 per unit length. axes: [3,3], rows right, up, forward.
     focal: pixels of this grid per unit of tangent. shift: blocks by which u and v are moved, [2,H,W] or [2,1,1].
     grid: pixels of this grid in a latent pixel, a side.
     Point and rays may be float64, which keeps u and v exact far from the origin.
     """
     sky = axis == SKY
-    # of a sky the program and training know no point: a plane square to the camera stands for it
+    # the sky has no points: a plane facing the camera replaces it
     uv = torch.where(
         sky, sky_place(rays, axes[0], axes[1]), place(torch.where(sky, torch.zeros_like(point), point), axis, sign)
     )
-    # normals lie along the world's axes, so that a product with one is a component, and its camera coordinates are in a small table
+    # normals lie along the world's axes: a product with one is a component, and a small table holds their camera coordinates
     chosen, side = axis.clamp(min=0), sign.to(rays.dtype)
-    # a pixel to the right (below) the ray turns by right / focal (-up / focal) and goes on in the surface's plane
+    # one pixel to the right (below), the ray turns by right / focal (-up / focal) and meets the same plane
     cosine = torch.where(sky, torch.zeros_like(z, dtype=rays.dtype), rays.gather(0, chosen[None])[0] * side)
     least = GRAZING * rays.norm(dim=0)
     cosine = torch.where(cosine.abs() < least, -least, cosine)
@@ -101,8 +101,8 @@ def compute_geometry(
 def harmonics(uv: Tensor, span: Tensor, waves: tuple[int, ...] = WAVES, out: Tensor | None = None) -> Tensor:
     """[...,4·len(waves),H,W]: sin and cos of `waves` waves in PERIOD blocks of u, then of v; 0 where a pixel is larger than the wave.
 
-    uv, span: [...,2,H,W]; out: where it is written, if not into new memory. A box of a pixel's size would weaken a wave f by
-    sinc(f·span); the Gaussian here has no ripples.
+    uv, span: [...,2,H,W]; out: where to write the result, if given. A box filter of a pixel's size would
+    scale a wave f by sinc(f·span), which oscillates; the Gaussian used here doesn't.
     """
     rate = torch.tensor(waves, dtype=uv.dtype, device=uv.device).view(-1, 1, 1) / PERIOD
     phase = 2 * math.pi * uv.unsqueeze(-3) * rate
@@ -126,7 +126,7 @@ def shape(seen: SurfaceGeometry) -> Tensor:
 def owners(region: Tensor, axis: Tensor, sign: Tensor, point: Tensor, mesh: np.ndarray | None = None) -> Tensor:
     """int64 [H,W], equal for pixels of one region in one plane, or on one mesh.
 
-    region, axis, sign: int [H,W]; point: [3,H,W], blocks, as for `seen`; mesh: int [H,W], its number, −1 elsewhere."""
+    region, axis, sign: int [H,W]; point: [3,H,W], blocks, as for `compute_geometry`; mesh: int [H,W], its number, −1 elsewhere."""
     plane = point.gather(0, axis.clamp(min=0)[None])[0]
     plane = torch.where(axis == SKY, torch.zeros_like(plane), plane)
     side = (region * 4 + axis + 1) * 2 + (sign > 0)
@@ -138,13 +138,13 @@ def owners(region: Tensor, axis: Tensor, sign: Tensor, point: Tensor, mesh: np.n
 
 
 def borders(owner: Tensor) -> Tensor:
-    """bool [2,H,W]: where the next pixel to the right, and the next below, is another surface. owner: as `owners` gives it."""
+    """bool [2,H,W]: where the next pixel to the right, and the next below, shows another surface. owner: from `owners`."""
     right = F.pad(owner[:, 1:] != owner[:, :-1], (0, 1))
     return torch.stack((right, F.pad(owner[1:] != owner[:-1], (0, 0, 0, 1))))
 
 
 def fine_channels(seen: SurfaceGeometry, edges: Tensor) -> Tensor:
-    """[...,FINE,H,W] at a picture's own resolution, for the decoder: few harmonics, the shape, and `borders` [...,2,H,W]."""
+    """[...,FINE,H,W] at the picture's resolution, for the decoder: a few harmonics, the shape, and `borders` [...,2,H,W]."""
     channels = seen.uv.new_empty(*seen.uv.shape[:-3], FINE, *seen.uv.shape[-2:])
     waves, rest = channels.tensor_split((4 * len(FINE_WAVES),), -3)
     harmonics(seen.uv, seen.span, FINE_WAVES, waves)
@@ -160,8 +160,8 @@ def conditions(seen: SurfaceGeometry) -> Tensor:
 def compute_view_geometry(
     camera: Camera, size: tuple[int, int], point: np.ndarray, side: np.ndarray, depth: np.ndarray, grid: int = 1
 ) -> SurfaceGeometry:
-    """What a (width, height) picture of a scene sees, from `scenes.raycast.Hits` or a G-buffer: point [H,W,3] in blocks, side [H,W],
-    0..5 = +x -x +y -y +z -z and -1 = sky, view-space depth [H,W]. u and v are the world's own.
+    """Compute the geometry of a (width, height) picture of a scene, from `scenes.raycast.Hits` or a G-buffer: point [H,W,3] in blocks,
+    side [H,W], 0..5 = +x -x +y -y +z -z and -1 = sky, view-space depth [H,W]. u and v are the world's own.
     grid: pixels in a latent pixel, a side."""
     sides = torch.from_numpy(side.astype(np.int64))
     axis = torch.where(sides < 0, SKY, sides // 2)
@@ -175,8 +175,8 @@ def compute_view_geometry(
 
 
 def compute_facing_geometry(point: np.ndarray, side: np.ndarray, span: float, grid: int = 1) -> SurfaceGeometry:
-    """What a picture of surfaces seen straight on sees. point: [H,W,3] of its pixels, blocks; side: [H,W], 0..5; span: blocks along
-    a side of a pixel; grid: pixels in a latent pixel, a side."""
+    """Compute the geometry of a picture that faces its surfaces. point: [H,W,3] of its pixels, blocks; side: [H,W], 0..5; span: blocks
+    along a side of a pixel; grid: pixels along a side of a latent pixel."""
     sides = torch.from_numpy(side.astype(np.int64))
     axis, sign = sides // 2, torch.where(sides % 2 == 0, 1, -1)
     back = torch.zeros(3, *side.shape)

@@ -1,4 +1,4 @@
-"""The surface-aware network as everything else here sees a model: x and sigma, geometry and prompts, to what lies under the noise."""
+"""Call the surface-aware network like any other model: from x, sigma, geometry and prompts to x0."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ STEPS = 1000
 
 
 def flow_schedule(steps: int = STEPS) -> NoiseSchedule:
-    """The noise levels of a straight flow: timestep i lies at t = (i + 1) / steps, where sigma = t / (1 - t); the last is pure noise."""
+    """The noise levels of a rectified flow: timestep i lies at t = (i + 1) / steps, where sigma = t / (1 - t); the last is pure noise."""
     t = torch.arange(1, steps + 1, dtype=torch.float64) / steps
     return NoiseSchedule((1 - t).square() / ((1 - t).square() + t.square()))
 
 
 def denoised_from_flow(flow: Tensor, x: Tensor, sigma: float) -> Tensor:
-    """x0 of x = x0 + sigma·n from the flow n - x0: with t = sigma / (1 + sigma), x / (1 + sigma) lies at t of the way to the noise."""
+    """Compute x0 of x = x0 + sigma·n from the flow n - x0. x / (1 + sigma) lies at t = sigma / (1 + sigma) between x0 and noise."""
     return (x - sigma * flow) / (1 + sigma)
 
 
@@ -32,11 +32,11 @@ def denoise(
     weights: Tensor,
     owners: Tensor,
 ) -> Tensor:
-    """x0 [B,C,h,w] float32 of x [B,C,h,w] at noise level sigma; one call of the network for all prompts of all views.
+    """x0 [B,C,h,w] float32 from x [B,C,h,w] at noise level sigma; one network call for all prompts of all views.
 
-    geometry: [B,CONDITIONS,h,w] (`diffusion.models.surface_conditions.conditions`), or None where nothing is known
-    contexts: [R,T,D], the prompts of all views; weights: [R,h,w], each prompt's share of its view, which sum to 1; owners: int [R],
-    the view of each
+    geometry: [B,CONDITIONS,h,w] (`diffusion.models.surface_conditions.conditions`), or None if unknown
+    contexts: [R,T,D], the prompts of all views; weights: [R,h,w], each prompt's share of its view's pixels, summing to 1;
+    owners: int [R], each prompt's view
     """
     views, (height, width) = len(x), x.shape[-2:]
     most = int(torch.bincount(owners, minlength=views).max())

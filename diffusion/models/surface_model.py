@@ -1,4 +1,4 @@
-"""The surface-aware model behind the interface of all models: its networks know which surface each pixel shows."""
+"""The surface-aware model, with the interface of all models. Its networks get the surface that each pixel shows."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from diffusion.models.surface_view import cell_geometry, decoder_hint
 
 @dataclass(eq=False)
 class SurfaceModel(Model):
-    """A model of a `SurfaceUNet` and a `SurfaceAutoencoder`. One call takes all prompts, each where its region lies.
+    """A model of a `SurfaceUNet` and a `SurfaceAutoencoder`. One call takes all prompts, each in its own region.
 
-    surfaces: whether it was trained to know surfaces; one that was trained on pictures alone is given nothing of them
+    surfaces: whether it was trained with surfaces; a model trained on pictures alone gets none
     """
 
     surfaces: bool = True
@@ -36,7 +36,7 @@ class SurfaceModel(Model):
         return False
 
     def geometry(self, surface: Surface, height: int, width: int) -> Tensor | None:
-        """[1,CONDITIONS,h,w] of the canvas' G-buffer; None where nothing is known, or the networks know no surfaces."""
+        """[1,CONDITIONS,h,w] from the canvas' G-buffer; None without one, or if the networks take no surfaces."""
         return None if surface.gbuffer is None or not self.surfaces else cell_geometry(surface.gbuffer).to(self.device)
 
     @torch.inference_mode()

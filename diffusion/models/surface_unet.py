@@ -1,4 +1,4 @@
-"""The denoiser that knows surfaces: for each latent pixel the place on its surface, its shape, and its own prompt."""
+"""The surface-aware denoiser. It gets each latent pixel's position on its surface, its shape, and its region's prompt."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from diffusion.models.configured_module import ConfiguredModule
 from diffusion.models.surface_blocks import PixelNorm, conv3, zero_weights
 
 RATES = 32  # frequencies that encode the noise level
-FASTEST = 2000.0  # radians from no noise to all noise, of the highest of them
+FASTEST = 2000.0  # radians of the highest one from no noise to pure noise
 
 
-LEAST_SHARE = 1e-4  # of a region in each pixel: its prompt is never wholly out of reach, and the logarithm is finite
+LEAST_SHARE = 1e-4  # least share of a region in a pixel: it keeps the logarithm finite
 
 
 class SurfaceBlock(nn.Module):
-    """A residual block whose channels each region's prompt scales and shifts where the region lies (FiLM, 1709.07871)."""
+    """A residual block. Inside each region, the region's prompt scales and shifts the channels (FiLM, 1709.07871)."""
 
     def __init__(self, channels: int, out: int, words: int) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class SurfaceBlock(nn.Module):
         self.skip = nn.Conv2d(channels, out, 1) if channels != out else nn.Identity()
 
     def forward(self, x: Tensor, words: Tensor, shares: Tensor) -> Tensor:
-        """x: [B,C,h,w]; words: [B,R,E], each region's prompt and noise level; shares: [B,R,h,w], how much of each pixel it has."""
+        """x: [B,C,h,w]; words: [B,R,E], each region's prompt and noise level; shares: [B,R,h,w], its share of each pixel."""
         h = self.first(F.silu(self.before(x)))
         scale, shift = scatter_regions(self.film(words), shares).chunk(2, 1)
         h = self.between(h) * (1 + scale) + shift
@@ -38,9 +38,9 @@ class SurfaceBlock(nn.Module):
 
 
 class Attention(nn.Module):
-    """Every pixel looks at all others, or at the tokens of prompts. `bias` [B,P,T] is added to the logits of pixel p and token t.
+    """Self-attention over all pixels, or cross-attention to the tokens of prompts. `bias` [B,P,T] is added to the logits.
 
-    With explicit weights, which whoever wants to look at them gets from a hook on `weights`.
+    Weights are computed explicitly; a hook on `weights` can record them.
     """
 
     def __init__(self, channels: int, context: int | None, heads: int) -> None:
@@ -60,7 +60,7 @@ class Attention(nn.Module):
         return x + self.out(found).transpose(1, 2).reshape(x.shape)
 
     def logits(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """How much each pixel wants each token [B,heads,P,T], without any bias, and what the tokens give [B,heads,T,·]."""
+        """The logits [B,heads,P,T] without bias, and the values [B,heads,T,·]."""
         pixels = self.norm(x).flatten(2).transpose(1, 2)
         query = self._split(self.query(pixels))
         key, value = map(self._split, self.key_value(pixels if context is None else context).chunk(2, -1))
@@ -73,8 +73,8 @@ class Attention(nn.Module):
 class SurfaceUNet(ConfiguredModule):
     """Predicts the flow noise − x0 of latents (1 − t)·x0 + t·noise (rectified flow, 2209.03003).
 
-    latent_channels: C. harmonics, shape: channels of `diffusion.models.surface_conditions`. channels: widths from the latents'
-    own resolution down, halved each time; blocks: at each on the way down and on the way up. sentence: width of prompts' vectors;
+    latent_channels: C. harmonics, shape: channels of `diffusion.models.surface_conditions`. channels: widths, from the latents'
+    resolution to the lowest, halved each time; blocks: number at each, down and up. sentence: width of prompts' vectors;
     words: their width in the blocks; said: their channels in the first layer. heads: of the attention at the lowest level.
     """
 
@@ -122,8 +122,8 @@ class SurfaceUNet(ConfiguredModule):
     ) -> Tensor:
         """The flow [B,C,h,w], float32; h and w are multiples of 2 for every level below the first.
 
-        sample: [B,C,h,w]; t: [B], 0 no noise .. 1 nothing else; harmonics, shape: [B,·,h,w], zeros where withheld;
-        contexts: [B,R,T,D], each region's prompt, the sentence's vector first; shares: [B,R,h,w], the regions' parts of each pixel.
+        sample: [B,C,h,w]; t: [B], 0 no noise .. 1 pure noise; harmonics, shape: [B,·,h,w], zeros if unknown;
+        contexts: [B,R,T,D], each region's prompt, the sentence vector first; shares: [B,R,h,w], the regions' shares of each pixel.
         """
         dtype = self.enter.weight.dtype
         contexts, shares = contexts.to(dtype), shares.to(dtype)
@@ -158,13 +158,13 @@ def _through(blocks: nn.Module, x: Tensor, words: Tensor, shares: Tensor) -> Ten
 
 
 def scatter_regions(spoken: Tensor, shares: Tensor) -> Tensor:
-    """[B,C,h,w]: the regions' vectors [B,R,C], laid where the regions are by their shares [B,R,h,w]."""
+    """[B,C,h,w]: at each pixel, the regions' vectors [B,R,C] weighted by their shares [B,R,h,w]."""
     found = torch.einsum("brc,brhw->bchw", spoken, shares)
     return found.contiguous(memory_format=torch.channels_last)
 
 
 def _by_region(contexts: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
-    """The tokens of all prompts [B,R·T,D], and the bias that restricts pixels to their own regions': log shares [B,h·w,R·T]."""
+    """The tokens of all prompts [B,R·T,D], and the bias that restricts pixels to tokens of their own regions: log shares [B,h·w,R·T]."""
     tokens = contexts.shape[2]
     bias = (shares.float() + LEAST_SHARE).log().to(contexts.dtype).flatten(2).transpose(1, 2)
     return contexts.flatten(1, 2), bias.repeat_interleave(tokens, 2)

@@ -1,4 +1,4 @@
-"""A canvas' G-buffer as the surface-aware networks take it: geometry per latent pixel, hints per pixel, regions' exact shares."""
+"""A canvas' G-buffer as input of the surface-aware networks: geometry per latent pixel, hints per pixel, regions' exact shares."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from diffusion.models.surface_place import SKY
 
 
 def cell_surface(gbuffer: GBuffer | FacingGBuffer) -> SurfaceGeometry:
-    """What each latent pixel sees."""
+    """The surface at each latent pixel."""
     if isinstance(gbuffer, FacingGBuffer):
         return compute_facing_geometry(gbuffer.cell_point, gbuffer.cell_side, gbuffer.span)
     return _compute_geometry(gbuffer, gbuffer.cell_side, gbuffer.cell_depth)[0]
 
 
 def cell_geometry(gbuffer: GBuffer | FacingGBuffer) -> Tensor:
-    """float32 [1,CONDITIONS,h,w]: the denoiser's conditions of each latent pixel, once for all steps of a dream."""
+    """float32 [1,CONDITIONS,h,w]: the denoiser's conditions of each latent pixel, computed once per dream."""
     return conditions(cell_surface(gbuffer))[None]
 
 
 def decoder_hint(surface: Surface) -> Tensor | None:
-    """float32 [1,FINE,H,W]: what each pixel sees, and the borders of surfaces and regions; None without a G-buffer."""
+    """float32 [1,FINE,H,W]: each pixel's surface, and the borders of surfaces and regions; None without a G-buffer."""
     gbuffer = surface.gbuffer
     if gbuffer is None:
         return None
@@ -55,9 +55,9 @@ def decoder_hint(surface: Surface) -> Tensor | None:
 
 
 def with_exact_shares(canvas: Canvas) -> Canvas:
-    """The canvas with each region's mask replaced by its share of the latent pixel's pixels, where `region_ids` are known.
+    """The canvas with each region's mask replaced by its share of each latent pixel's pixels, if `region_ids` are known.
 
-    Pixels of no region count for none; latent pixels without any pixel of a region keep their masks.
+    Pixels without a region are ignored; latent pixels with no pixel in any region keep their masks.
     """
     ids = canvas.surface.region_ids
     if ids is None:
@@ -73,7 +73,7 @@ def with_exact_shares(canvas: Canvas) -> Canvas:
 
 
 def _compute_geometry(gbuffer: GBuffer, side: np.ndarray, depth: np.ndarray) -> tuple[SurfaceGeometry, Tensor]:
-    """What a grid of the canvas sees, and the points [3,H,W] in blocks that it sees (the camera's own in the sky)."""
+    """The geometry of a grid of the canvas, and its points [3,H,W] in blocks (the camera's position in the sky)."""
     height, width = side.shape
     distance = np.where(side < 0, 0, depth).astype(np.float64)
     rays = gbuffer.camera.rays((width, height))

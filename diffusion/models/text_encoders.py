@@ -27,7 +27,7 @@ class TextEncoder(Protocol):
     clips: tuple[Clip, ...]
 
     def encode(self, prompts: list[str]) -> Tensor:
-        """[B] prompts → float [B,T,D], T that of the longest; "" is the unconditional prompt. Syntax: `prompt_syntax`."""
+        """[B] prompts → float [B,T,D], T the longest prompt's length; "" is the unconditional prompt. Syntax: `prompt_syntax`."""
         ...
 
     def words(self, prompt: str) -> Words:
@@ -44,7 +44,7 @@ class CachedEncoder:
         self.seconds = 0.0
 
     def __call__(self, prompts: list[str]) -> list[Tensor]:
-        """Context [1,T,D] for each prompt, all with the T of the longest; those not in the cache are encoded first."""
+        """Context [1,T,D] for each prompt, all padded to the longest; prompts that aren't cached are encoded first."""
         started = time.perf_counter()
         encoded = False
         for prompt in dict.fromkeys(prompts):
@@ -64,14 +64,16 @@ class CachedEncoder:
         return self._encoder.encode([self._read(prompt)]).to(self._device, self._dtype)
 
     def _read(self, prompt: str) -> str:
-        """A prompt as the encoder takes it: one that is a single network reads what is meant for two together."""
+        """A prompt as the encoder takes it: text for two encoders is joined if there is only one."""
         return prompt if isinstance(self._encoder, SdxlEncoder) else join_encoders(prompt)
 
     def unread_syntax(self, prompts: Sequence[str]) -> tuple[str, ...]:
-        """A sentence if prompts name words for two text encoders, and there is one."""
+        """A sentence if prompts have text for two text encoders but the model has one."""
         split = any(prompt != self._read(prompt) for prompt in prompts)
         return (
-            (f"{APART} in a prompt has no effect: the model has one text encoder, so it is a comma.",) if split else ()
+            (f"{APART} in a prompt has no effect: the model has only one text encoder, so it is read as a comma.",)
+            if split
+            else ()
         )
 
     @property
@@ -82,7 +84,7 @@ class CachedEncoder:
         return self._encoder.words(self._read(prompt))
 
     def readings(self, prompts: Sequence[str]) -> tuple[Reading, ...]:
-        """The words of prompts that are read as others (`diffusion.models.known_words`), distinct, in order."""
+        """The words of prompts that are replaced by known ones (`diffusion.models.known_words`), distinct, in order."""
         if not isinstance(self._encoder, ReadingEncoder):
             return ()
         return tuple(dict.fromkeys(reading for prompt in prompts for reading in self._encoder.readings(prompt)))

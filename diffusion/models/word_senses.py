@@ -1,4 +1,4 @@
-"""What nouns mean, from WordNet 3.0: synonyms, what they are kinds of, and a definition.
+"""The meanings of nouns, from WordNet 3.0: synonyms, hypernyms and definitions.
 
 The file lists concrete senses only (artifacts, places, natural objects and phenomena, plants, substances). A line is a sense: its
 nouns, its hypernyms and its definition, separated by tabs; `diffusion.training.data.wordnet` writes it.
@@ -20,7 +20,7 @@ PLURALS = (("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("ses", "s"), ("xes", "
 
 @dataclass(frozen=True)
 class Sense:
-    """nouns: the synonyms; kinds: nouns of which they are a kind; definition: a phrase."""
+    """nouns: the synonyms; kinds: their hypernyms; definition: a phrase."""
 
     nouns: tuple[str, ...]
     kinds: tuple[str, ...]
@@ -28,7 +28,7 @@ class Sense:
 
 
 class WordSenses:
-    """Senses by noun, lower case; a noun may be of several words."""
+    """Senses by noun in lower case; a noun may have several words."""
 
     def __init__(self, senses: Sequence[Sense]) -> None:
         self._senses: dict[str, list[Sense]] = {}
@@ -54,7 +54,7 @@ class WordSenses:
         return next((tuple(self._senses[form]) for form in forms if form in self._senses), ())
 
     def split(self, words: Sequence[str]) -> list[tuple[int, int, tuple[Sense, ...]]]:
-        """(first, end, senses) of the nouns among words, left to right, the longest that is known at each place."""
+        """(start, end, senses) of the nouns among words, from left to right; at each position the longest known one."""
         found, place = [], 0
         while place < len(words):
             tried = ((end, self.find(" ".join(words[place:end]))) for end in range(len(words), place, -1))
@@ -66,7 +66,7 @@ class WordSenses:
 
 
 def paraphrases(phrase: str, senses: WordSenses) -> tuple[str, ...]:
-    """The phrase with each noun replaced by its synonyms and by what it is a kind of, and the nouns' definitions; distinct, in order."""
+    """The phrase with each noun replaced by its synonyms and hypernyms, and the nouns' definitions; distinct, in order."""
     words, found = phrase.split(), []
     for start, end, meanings in senses.split(words):
         for sense in meanings:

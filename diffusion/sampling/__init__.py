@@ -1,1 +1,1 @@
-"""From noise to picture: noise levels, noise, the denoiser protocol, callbacks and the solvers."""
+"""Sampling: noise levels, noise, the denoiser protocol, callbacks and solvers."""

@@ -16,7 +16,8 @@ from diffusion.sampling.denoiser import Prediction
 class StepEvent:
     """One step of a dream.
 
-    step, steps: counted from 0; sigma: the level the step starts at; x, denoised: [1,C,h,w] before the step, and x0 as predicted there
+    step, steps: index from 0, and number of steps; sigma: the level at the start of the step
+    x, denoised: [1,C,h,w] before the step, and x0 as predicted there
     branches:    the prediction of every guidance branch ("positive", "negative", …), fused over regions, [1,C,h,w]
     regions:     (prompt, prediction [1,C,h',w'], (top, left)) of every model call for the positive branch
     calls:       model calls so far
@@ -33,7 +34,7 @@ class StepEvent:
 
     @property
     def start_latents(self) -> np.ndarray:
-        """A copy of x, float32 [C,h,w]: what to ask `diffusion.introspection.unet_probe` about."""
+        """A copy of x, float32 [C,h,w], for `diffusion.introspection.unet_probe`."""
         return self.x[0].float().cpu().numpy().copy()
 
     @property
@@ -50,5 +51,5 @@ class StepEvent:
         return float((self.branches["positive"] - other).abs().mean())
 
 
-# A sampler calls it after a step's first prediction: (step, sigma, x, prediction).
+# called by a sampler after a step's first prediction: (step, sigma, x, prediction).
 SamplerCallback = Callable[[int, float, Tensor, Prediction], None]

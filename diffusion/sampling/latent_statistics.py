@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class LatentStatistics:
-    """Of one entry of a batch, over all its values. skewness and kurtosis are 0 for normal values.
+    """Statistics of all values of one entry of a batch. skewness and kurtosis are 0 for normal values.
 
     waves: share of the variance at wavelengths above 4 latent pixels; white noise has pi/16 = 0.2
     """
@@ -34,12 +34,12 @@ class LatentComparison:
 
 
 def batch_statistics(batch: Tensor) -> tuple[LatentStatistics, ...]:
-    """Of each entry of [N,C,h,w]."""
+    """The statistics of each entry of [N,C,h,w]."""
     return tuple(_statistics(entry.double()) for entry in batch)
 
 
 def compare_batches(one: Tensor, other: Tensor) -> tuple[LatentComparison, ...]:
-    """Entry by entry, for batches [N,C,h,w] of one shape. Raises ValueError for others."""
+    """Compare batches [N,C,h,w] of equal shape, entry by entry. Raises ValueError for different shapes."""
     if one.shape != other.shape:
         raise ValueError(f"{tuple(one.shape)} and {tuple(other.shape)}")
     return tuple(_comparison(a.double(), b.double()) for a, b in zip(one, other, strict=True))

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import scipy  # its parts are imported when they are first needed, which shortens the start
+import scipy  # scipy imports its parts at first use, which shortens the start-up
 import torch
 from torch import Tensor
 
 # A zero-terminal-SNR schedule ends at alpha_bar = 0, sigma = infinity. It is clamped to sigma = 4096 = 2¹² (diffusers' Euler scheduler
-# does the same): x0 is then a 4096th of the noise, so the error of the clamp is 2.4e-4, below what float16 weights can tell apart.
+# does the same): x0 is then a 4096th of the noise, so the error of the clamp is 2.4e-4, below the resolution of float16 weights.
 SMALLEST_ALPHA_BAR = 2.0**-24
 # Spacings that are even in sigma would spend most of their steps beyond this on a zero-terminal-SNR model (80: Karras' own sigma_max).
 LARGEST_SPACED_SIGMA = 80.0
@@ -51,7 +51,7 @@ class NoiseSchedule:
         return math.exp(self._log_sigmas[-1])
 
     def timestep(self, sigma: float) -> float:
-        """The (fractional) timestep of a noise level, linear in log sigma; beyond the ends, the ends."""
+        """The (fractional) timestep of a noise level, linear in log sigma; clamped to both ends."""
         wanted, known = math.log(max(sigma, 1e-30)), self._log_sigmas
         above = bisect_left(known, wanted)
         if above == 0:
@@ -93,7 +93,7 @@ def _denoised_from_x0(out: Tensor, x: Tensor, sigma: float) -> Tensor:
     return out
 
 
-# What a model predicts → what every solver wants: x0. (out, x, sigma) → denoised; names as in diffusers' scheduler configurations.
+# A model's output → x0, which all solvers use. (out, x, sigma) → denoised; names as in diffusers' scheduler configurations.
 PREDICTIONS: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {
     "epsilon": _denoised_from_eps,
     "v_prediction": _denoised_from_v,
@@ -171,7 +171,7 @@ def make_sigmas(
 
 @dataclass(frozen=True)
 class Timeline:
-    """The position of a noise level in a whole run. It makes everything that changes over a run a function of sigma alone.
+    """The position of a noise level in a run. With it, everything that changes over a run is a function of sigma alone.
 
     sigmas: the *full* schedule, falling to 0, even if the run starts in the middle of it.
     """
@@ -184,7 +184,7 @@ class Timeline:
 
     @cached_property
     def _falling(self) -> list[float]:
-        return [-s for s in self.sigmas]  # bisect wants rising numbers
+        return [-s for s in self.sigmas]  # bisect needs rising numbers
 
     def step_index(self, sigma: float) -> int:
         """The step that sigma belongs to: i for sigmas[i+1] < sigma <= sigmas[i]; the end of a step belongs to the next one."""

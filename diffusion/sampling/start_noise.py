@@ -19,8 +19,8 @@ OCTAVES = (
     4.0,
     2.0,
 )  # lattice cells of Perlin's noise in latent pixels, each half as strong as the one before
-PICTURE_SHARE = 0.5  # of the variance that is the picture's; the rest is white
-PERLIN_SHARE = 0.5  # of the variance that is smooth; the rest is white, which the models are trained on
+PICTURE_SHARE = 0.5  # share of the picture in the variance; the rest is white noise
+PERLIN_SHARE = 0.5  # share of smooth noise in the variance; the rest is white noise, on which models are trained
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def coloured_noise(channels: int, height: int, width: int, seed: int, *, exponen
 
 
 def perlin_noise(channels: int, height: int, width: int, seed: int) -> np.ndarray:
-    """Octaves of Perlin's noise (Perlin 2002), each channel its own, with an equal share of white noise."""
+    """Octaves of Perlin noise (Perlin 2002), different for each channel, mixed with an equal share of white noise."""
     smooth = torch.zeros((channels, height, width), dtype=torch.float64)
     for channel in range(channels):
         for octave, cell in enumerate(OCTAVES):
@@ -54,7 +54,7 @@ def perlin_noise(channels: int, height: int, width: int, seed: int) -> np.ndarra
 
 
 def picture_noise(channels: int, height: int, width: int, seed: int, latents: np.ndarray) -> np.ndarray:
-    """A picture's latents [C,h,w], each channel with mean 0 and deviation 1, with an equal share of white noise."""
+    """A picture's latents [C,h,w], each channel with mean 0 and deviation 1, mixed with an equal share of white noise."""
     picture = torch.from_numpy(latents).double()
     deviation, mean = torch.std_mean(picture, (1, 2), correction=0, keepdim=True)
     seen = (picture - mean) / deviation.clamp_min(1e-6)
@@ -63,19 +63,19 @@ def picture_noise(channels: int, height: int, width: int, seed: int, latents: np
 
 
 def _unit(noise: Tensor) -> np.ndarray:
-    """float32, with mean 0 and standard deviation 1 over all values; a single value stays."""
+    """float32, with mean 0 and standard deviation 1 over all values; a single value is unchanged."""
     if noise.numel() > 1:
         noise = (noise - noise.mean()) / noise.std(correction=0).clamp_min(1e-12)
     return noise.float().numpy()
 
 
 START_NOISES: dict[str, StartNoise] = {
-    "white": StartNoise(start_noise, "Every latent pixel by itself: what models are trained on."),
+    "white": StartNoise(start_noise, "White noise, independent in every latent pixel: what models are trained on."),
     "pink": StartNoise(partial(coloured_noise, exponent=0.5), "Larger forms: power falls with frequency."),
     "brown": StartNoise(
         partial(coloured_noise, exponent=1.0), "The largest forms: power falls with frequency squared."
     ),
     "blue": StartNoise(partial(coloured_noise, exponent=-0.5), "Finer grain: power rises with frequency."),
     "perlin": StartNoise(perlin_noise, "Half white, half smooth clouds of several sizes."),
-    "picture": StartNoise(picture_noise, "Half white, half the forms of --start-picture.", from_picture=True),
+    "picture": StartNoise(picture_noise, "Half white, half the shapes of --start-picture.", from_picture=True),
 }

@@ -1,4 +1,4 @@
-"""Reads banks of captions: a text file, a folder of captions as trainers keep them, or a bank with vectors."""
+"""Read banks of captions: a text file, a folder of captions as in training sets, or a bank with vectors."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from base.errors import InputError
 from base.reading import is_file, is_folder, parse_json, read_text
 from diffusion.text2image.prompt_matching import BANK, Embed, PromptBank
 
-MOST = 20_000  # captions of a bank
-LONGEST = 1000  # characters of a caption
+MOST = 20_000  # most captions of a bank
+LONGEST = 1000  # most characters of a caption
 METADATA = "metadata.jsonl"
-KEYS = ("text", "caption", "prompt")  # of a line of METADATA, the first that is there
+KEYS = ("text", "caption", "prompt")  # fields of a METADATA line; the first one present counts
 WHAT = "a bank of prompts: a text file with one on each line, a folder with captions, or a .safetensors bank"
 
 
 def read_captions(path: str | Path) -> tuple[str, ...]:
     """Read the distinct captions of a bank, in order: at least one, at most MOST. Raises InputError.
 
-    A text file has one on each line; empty lines and lines that begin with # don't count. A folder has a METADATA file
+    A text file has one on each line; empty lines and lines that start with # are skipped. A folder has a METADATA file
     (`{"text": …}` on each line), or else a .txt file for each picture. A .safetensors file is a bank that `PromptBank.save` wrote.
     """
     path = Path(path)
@@ -45,7 +45,7 @@ def read_captions(path: str | Path) -> tuple[str, ...]:
 
 
 def open_bank(path: str | Path | None, embed: Embed) -> PromptBank:
-    """Open a bank: the embedded model's for None. Captions without vectors are embedded, about fifty a second. Raises InputError."""
+    """Open a bank; None is the embedded model's. Captions without vectors are embedded, about fifty a second. Raises InputError."""
     if path is None:
         return PromptBank.load(BANK)
     if Path(path).suffix == ".safetensors":

@@ -14,7 +14,7 @@ GAP = 4
 
 
 def contact_sheet(pictures: Sequence[np.ndarray], labels: Sequence[str]) -> Image.Image:
-    """Pictures uint8 [H,W,3] of one size, in reading order on about as many rows as columns; those above LARGEST are reduced."""
+    """Pictures uint8 [H,W,3] of one size, in reading order, in about as many rows as columns; those larger than LARGEST are reduced."""
     height, width = pictures[0].shape[:2]
     scale = min(1.0, LARGEST / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))

@@ -1,4 +1,4 @@
-"""How the embedded model understands a prompt: which words it reads as others, and which training captions are like it."""
+"""How the embedded model understands a prompt: which words it replaces, and which training captions are similar."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from diffusion.text2image.prompt_matching import BANK, FAR, Match, PromptBank, s
 
 @dataclass(frozen=True)
 class Understanding:
-    """readings: what is read as something else, in order; matches: the captions nearest to what is read, best first."""
+    """readings: the replacements, in order; matches: the captions nearest to the prompt as it is read, best first."""
 
     readings: tuple[Reading, ...]
     matches: tuple[Match, ...]
 
     @property
     def far(self) -> bool:
-        """Whether no caption is like the prompt, so that the picture may be anything."""
+        """Whether no caption is similar to the prompt, so that the picture may show anything."""
         return self.matches[0].similarity < FAR
 
 

@@ -60,11 +60,11 @@ def generate(
     on_step: Callable[[StepEvent], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> GeneratedImage:
-    """Generate one picture. model_ref, loras, controls, adapter, options: the model and what it is loaded with, as the user named
-    them, for the recipe.
+    """Generate one picture. model_ref, loras, controls, adapter, options: how the user named the model and its additions; stored in
+    the recipe.
 
-    With `DreamSettings.capture` the picture is what was predicted at that step. If the size isn't a multiple of the model's, a larger
-    picture is dreamed and cropped. At the end it is enlarged, if `settings.upscale` says so. Raises InputError naming the flag, and the
+    With `DreamSettings.capture` the picture is the prediction of that step. If the size isn't a multiple of the model's, a larger
+    picture is dreamed and cropped. At the end it is enlarged by `settings.upscale`. Raises InputError naming the flag, and the
     errors of `dream`.
     """
     refuse(settings)
@@ -81,8 +81,8 @@ def generate(
     image = model.decode(torch.from_numpy(dreamed.latents)) if settings.dream.capture else dreamed.image
     image = image[:height, :width]
     if init is not None and mask is not None:
-        # Kept pixels come from the given picture, not from its reconstruction by the VAE. The cross-fade lies in the mask's darkest
-        # quarter, because a grey pixel was dreamed with a small change; it is not a mixture of two pictures.
+        # Kept pixels come from the given picture, not from its reconstruction by the VAE. The cross-fade covers only the mask's
+        # darkest quarter: a grey pixel was dreamed with a small change and isn't a mixture of two pictures.
         share = np.clip(4 * mask, 0, 1)[..., None]
         image = np.rint(init + share * (image - init.astype(np.float32))).astype(np.uint8)
     image = upscale(image, settings, model.device, cancelled=cancelled)
@@ -94,7 +94,7 @@ def generate(
 def regenerate(model: Model, recipe: Recipe, where: object, **hooks: Callable) -> GeneratedImage:
     """Generate the picture of a recipe again, pixel for pixel. where: the file it came from.
 
-    Raises InputError if the model or a file isn't the one it was made with.
+    Raises InputError if the model or a file differs from the one it was made with.
     """
     if model.id != recipe.model_id:
         raise InputError(where, "model", f"was {recipe.model_id}; this is {model.id}")
@@ -154,7 +154,7 @@ def make_canvas(
 
 
 def start_noise_of(model: Model, settings: GenerateSettings, size: tuple[int, int]) -> np.ndarray:
-    """float32 [C,h,w], what the picture starts from. size: (h, w) of the canvas. Raises InputError for a picture that can't be read."""
+    """float32 [C,h,w], the noise that the picture starts from. size: (h, w) of the canvas. Raises InputError for an unreadable picture."""
     row, size_and_seed = START_NOISES[settings.start_noise], (model.channels, *size, settings.dream.seed)
     if not row.from_picture:
         return row.make(*size_and_seed)
@@ -175,14 +175,14 @@ def load_picture(path: Path, flag: str, size: tuple[int, int], multiple: int) ->
 
 
 def step_outputs(flag: str, folder: Path) -> list[Output]:
-    """The files that `step_saver` may write into `folder`. Raises InputError for a folder without a name of its own."""
+    """The files that `step_saver` may write into `folder`. Raises InputError for a folder without a name, such as ".."."""
     refuse_nameless(flag, folder)
     files = {folder / "step_001.png", *folder.glob("step_[0-9][0-9][0-9].png")}
     return [*(Output(flag, file, is_marked_png) for file in sorted(files)), Output(flag, folder / NAME, is_latent_file)]
 
 
 def step_saver(model: Model, folder: Path) -> Callable[[StepEvent], None]:
-    """An `on_step` callback that writes each step's prediction into a folder: decoded as step_001.png, …, and the latents of all."""
+    """An `on_step` callback that writes each step's prediction into a folder: pictures as step_001.png, …, and all latents in one file."""
     latents, sigmas = [], []
 
     def save(event: StepEvent) -> None:
@@ -223,7 +223,7 @@ def refuse(settings: GenerateSettings, multiple: int | None = None, adapted: boo
     check(settings.dream)
     for name, words in (("the prompt", settings.prompt), ("--negative", settings.negative)):
         if any("\ud800" <= c <= "\udfff" for c in words):
-            raise InputError(name, "", "has bytes that are no text in UTF-8")
+            raise InputError(name, "", "contains bytes that aren't UTF-8 text")
     for words in settings.dream.further:
         _refuse_further(words)
     width, height = settings.size
@@ -273,7 +273,7 @@ def _refuse_steps(settings: GenerateSettings) -> None:
 
 
 def _refuse_further(words: str) -> None:
-    """Raise InputError for a further prompt without words, or with numbers behind them that are no weight and no schedule of weights."""
+    """Raise InputError for a further prompt without words, or with numbers at the end that are neither a weight nor a schedule."""
     if ":" not in words:
         return
     prompt, points = split_schedule(words)

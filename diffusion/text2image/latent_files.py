@@ -15,7 +15,7 @@ from base.files import atomic_write
 from base.safetensors_header import FLOATS, read_header
 from diffusion.tensor_files import open_tensors
 
-NAME = "latents.safetensors"  # in a folder of pictures
+NAME = "latents.safetensors"  # name of the file in a folder of pictures
 MARK = {"rayverie": "latents"}
 
 

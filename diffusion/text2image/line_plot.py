@@ -1,4 +1,4 @@
-"""Curves over a row of numbers, drawn as a small picture."""
+"""Draw curves as a small picture."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLOURS = "#1f6fb4", "#d1622b", "#3a8f4b", "#8a4fb0"
 
 
 def draw_plots(plots: Mapping[str, Mapping[str, Sequence[float]]], axis: str) -> Image.Image:
-    """One plot below the other: title → (name of a curve → its values). axis: what the numbers 0, 1, 2, … below count."""
+    """Draw plots one below the other: title → (name of a curve → its values). axis: label of the axis, which counts 0, 1, 2, …"""
     page = Image.new("RGB", (SIZE[0], SIZE[1] * len(plots)), "white")
     for place, (title, curves) in enumerate(plots.items()):
         page.paste(_draw_plot(title, curves, axis), (0, place * SIZE[1]))

@@ -58,7 +58,7 @@ def parameters(recipe: Recipe) -> str:
 
 
 def _format_value(value: Scheduled) -> str:
-    """A number, or a schedule in quotes, as it has commas."""
+    """A number, or a schedule in quotes because it has commas."""
     return f'"{value}"' if isinstance(value, StepSchedule) else f"{value:g}"
 
 

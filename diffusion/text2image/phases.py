@@ -1,4 +1,4 @@
-"""A large picture in phases (DemoFusion, arXiv 2311.16973): each is dreamed over the one before, enlarged, as a whole and in windows."""
+"""A large picture in phases (DemoFusion, arXiv 2311.16973): each is dreamed over the enlarged previous one, as a whole and in windows."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def phase_sizes(size: tuple[int, int], phases: int, multiple: int) -> list[tuple
 def phase_settings(settings: DreamSettings, phase: int, phases: int, native: int) -> DreamSettings:
     """The settings of a phase, counted from 1. The first is an ordinary dream.
 
-    Later ones are guided by the one before (skip residual, at full strength unless `mix` says otherwise), see the whole canvas on
-    phase² lattices, and its parts in windows of side `native` unless `window` says otherwise.
+    Later ones are guided by the previous one (skip residual, at full strength unless `mix` is set). They cover the whole canvas on
+    phase² lattices, and its parts in windows of side `native`, unless `window` is set.
     """
     last = {"capture": settings.capture if phase == phases else 0}
     if phase == 1:
@@ -40,7 +40,7 @@ def phase_settings(settings: DreamSettings, phase: int, phases: int, native: int
 
 
 def enlarge(latents: Tensor, size: tuple[int, int]) -> Tensor:
-    """[C,h,w] resampled to size (h, w) with each channel's mean and deviation as before: interpolation flattens latents."""
+    """[C,h,w] resampled to size (h, w) keeping each channel's mean and deviation, which interpolation would reduce."""
     larger = F.interpolate(latents[None], size=size, mode="bicubic", align_corners=False)[0]
     axes = (1, 2)
     gain = latents.std(axes, keepdim=True) / larger.std(axes, keepdim=True).clamp_min(1e-8)
@@ -68,7 +68,7 @@ def dream_in_phases(
             width, height = larger
             coarse = enlarge(torch.from_numpy(done[-1].latents), (height // CELL, width // CELL))
             canvas = replace(canvas, guide=Guide(latents=coarse.numpy(), known_mask=canvas.change > 0))
-        native = 0 if model.knows_surfaces else model.native  # such a model paints canvases of any size
+        native = 0 if model.knows_surfaces else model.native  # these models paint canvases of any size
         own = phase_settings(settings, phase, phases, native)
         counting = None if on_step is None else _counting(on_step, phase, phases)
         done.append(dream(model, canvas, own, on_step=counting, cancelled=cancelled))

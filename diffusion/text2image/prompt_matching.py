@@ -1,7 +1,7 @@
 """Prompt matching: find the training captions that are closest to a typed prompt.
 
-A bank holds captions with unit sentence vectors and is searched by inner product (faiss). A match is only shown as a suggestion, never
-used silently. After DiffusionGen2's semantic prompt matching.
+A bank holds captions with unit sentence vectors and is searched by inner product (faiss). Matches are suggestions and are
+never used silently. After DiffusionGen2's semantic prompt matching.
 
 `python -m diffusion.training.data.vocabulary` builds the embedded model's bank from its training captions.
 """
@@ -24,12 +24,12 @@ from diffusion.tensor_files import open_tensors
 Embed = Callable[[Sequence[str]], np.ndarray]  # prompts → float32 [N,D] unit vectors
 
 BANK = Path(__file__).parents[1] / "embedded" / "bank.safetensors"
-FAR = 0.55  # a prompt whose best cosine is below this is unlike all training captions ("forest" has 0.66, "cat" 0.47)
+FAR = 0.55  # a prompt whose best cosine is below this is unlike any training caption ("forest" has 0.66, "cat" 0.47)
 
 
 @dataclass(frozen=True)
 class Match:
-    """A caption of the bank. similarity: its cosine to the prompt, -1..1."""
+    """A caption of the bank. similarity: its cosine with the prompt, -1..1."""
 
     caption: str
     similarity: float
@@ -61,7 +61,7 @@ class PromptBank:
 
     @property
     def width(self) -> int:
-        """Numbers of a vector."""
+        """Length of a vector."""
         return self._vectors.shape[1]
 
     def similarities(self, vector: np.ndarray) -> np.ndarray:
@@ -92,7 +92,7 @@ class PromptBank:
 
 
 def _check(captions: object, vectors: np.ndarray, path: str | Path) -> list[str]:
-    """The captions, if there is one for each vector. InputError for a bank that nothing can be found in."""
+    """Return the captions. Raises InputError unless there is a caption for each vector and the bank can be searched."""
     named = isinstance(captions, list) and all(isinstance(caption, str) for caption in captions)
     fits = named and vectors.ndim == 2 and len(vectors) == len(captions) > 0 and vectors.shape[1] > 0  # type: ignore[arg-type]
     if not fits or not np.isfinite(vectors).all() or not np.abs(vectors).sum(axis=1).all():

@@ -12,8 +12,8 @@ from diffusion.models.prompt_syntax import parse_prompt
 from diffusion.settings import DreamSettings
 from diffusion.upscaling.embedded import MOST_FACTOR, UPSCALE_HELP, UPSCALER_HELP, upscaler_file
 
-VERSION = 1  # of the JSON that a PNG carries
-UPSCALER = "upscaler"  # the one of `GenerateSettings.files` that is no picture
+VERSION = 1  # version of the JSON in a PNG
+UPSCALER = "upscaler"  # the only one of `GenerateSettings.files` that isn't a picture
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class GenerateSettings:
     mask_form: str = option(
         "blur", "How the mask's edge is blurred.", table="diffusion.denoisers.mask_forms:MASK_FORMS"
     )
-    anagram: tuple[str, ...] = option((), "Prompts for what the picture shows when it is turned.")
+    anagram: tuple[str, ...] = option((), "Prompts for the picture when it is turned.")
     view: tuple[str, ...] = option(
         ("rotate_180",),
         "Turn for each of these prompts; the last one also applies to all further prompts.",
@@ -75,7 +75,7 @@ class Recipe:
     """The metadata of a generated PNG, enough to reproduce its pixels.
 
     model: value of --model (None: the embedded one); model_id: name and fingerprint of the weights
-    files: sha256 of each of `GenerateSettings.files`
+    files: sha256 of each file in `GenerateSettings.files`
     few_steps: steps that the model's few-step network needs, 0 without one
     lora, control, adapter: values of --lora, --control and --ip-adapter; options: the others that the model was loaded with
     """

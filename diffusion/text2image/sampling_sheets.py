@@ -114,10 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m diffusion.text2image.sampling_sheets", description="Contact sheets of the sampling choices."
     )
-    parser.add_argument("out", type=parse_picture_path, help="a picture, by its suffix")
-    parser.add_argument("--by", choices=list(CHOICES), default="guidance", help="what the columns are")
+    parser.add_argument("out", type=parse_picture_path, help="picture to write; its suffix sets the format")
+    parser.add_argument("--by", choices=list(CHOICES), default="guidance", help="setting to compare in the columns")
     parser.add_argument("--steps", type=parse_steps, default="4,8,20", help="numbers of steps, separated by commas")
-    parser.add_argument("--model", help="as everywhere; without it the embedded one")
+    parser.add_argument("--model", help="a model as in other commands; default: the embedded one")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
     try:

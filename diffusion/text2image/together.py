@@ -1,7 +1,7 @@
-"""Several pictures at once: their model calls go through the network as one.
+"""Generate several pictures at once by batching their model calls.
 
-Each picture is made as if alone, on a thread of its own, of which only one runs at a time. Where it calls the model it waits until
-all have called; then one call answers them. Nothing else of the program needs to know of batches.
+Each picture has its own thread, and only one thread runs at a time. A thread that calls the model waits until all others have called
+too; then one batched call answers them all. The rest of the program needs no code for batches.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from diffusion.text2image.recipe import GenerateSettings
 
 @dataclass(eq=False)
 class _Call:
-    """A picture's call of the model: its arguments, then its answer or the error."""
+    """A picture's call of the model: its arguments, and later the result or the error."""
 
     x: Tensor
     sigma: float
@@ -37,7 +37,7 @@ class _Call:
 
     @property
     def kind(self) -> tuple:
-        """What calls must have in common to be one."""
+        """What calls must have in common to be batched."""
         shapes = self.x.shape[1:], self.context.shape[1:], self.geometry is None, self.regions is None
         prompts = None if self.regions is None else self.regions["contexts"].shape[1:]
         return (*shapes, prompts, self.sigma, *sorted(self.how.items()))
@@ -53,7 +53,7 @@ class _Meeting:
         self.cancelled = False
 
     def denoise(self, shared: Model, x, sigma, context, geometry=None, regions=None, **how: Any) -> Tensor:
-        """`Model.denoise`, together with the other pictures' calls. `turn` must be held."""
+        """`Model.denoise`, batched with the other pictures' calls. `turn` must be held."""
         shared.calls += 1
         call = _Call(x, sigma, context, geometry, regions, how)
         self._waiting.append(call)
@@ -71,13 +71,13 @@ class _Meeting:
         self._answer_all()
 
     def stop(self) -> None:
-        """All waiting and further calls raise Cancelled. A call of the model that runs is awaited."""
+        """Make all waiting and later calls raise Cancelled. A running call of the model is finished first."""
         self.cancelled = True
         with self.turn:
             self.turn.notify_all()
 
     def _answer_all(self) -> None:
-        """Answer the waiting calls if all pictures wait."""
+        """Answer the waiting calls if all pictures are waiting."""
         if self.cancelled or not self._waiting or len(self._waiting) < self._active:
             return
         calls, self._waiting = self._waiting, []
@@ -104,7 +104,7 @@ class _Meeting:
 
 
 def _merge(regions: Sequence[Mapping | None], counts: Sequence[int]) -> Mapping | None:
-    """The regions of several calls as those of one: owners count the views of all. counts: views of each call."""
+    """Merge the regions of several calls; owners then count the views of all calls. counts: views of each call."""
     known = [one for one in regions if one is not None]
     if not known:
         return None
@@ -118,10 +118,10 @@ def _merge(regions: Sequence[Mapping | None], counts: Sequence[int]) -> Mapping 
 def generate_together(
     model: Model, settings: Sequence[GenerateSettings], *, on_step: Callable | None = None, **named: Any
 ) -> list[GeneratedImage]:
-    """The pictures of several settings, in order; as `generate` makes them one by one, up to rounding.
+    """Generate the pictures of several settings, in order; equal to those of `generate` up to rounding.
 
-    on_step: called after the first picture's steps; named: further arguments of `generate`. Where the memory of the device doesn't
-    suffice, fewer go together. Raises what `generate` raises first, and KeyboardInterrupt, once all threads have ended.
+    on_step: called after the first picture's steps; named: further arguments of `generate`. If the device runs out of memory, fewer
+    pictures are batched. Raises the first error of `generate`, or KeyboardInterrupt, once all threads have ended.
     """
     try:
         return _make_all(model, settings, on_step, named)
@@ -168,6 +168,6 @@ def _make_all(
 
 
 def _share_seconds(made: GeneratedImage, count: int) -> GeneratedImage:
-    """The picture with its share of the seconds, which passed for all at once."""
+    """The picture with its share of the seconds, which were spent on all pictures together."""
     seconds = {part: spent / count for part, spent in made.dreamed.seconds.items()}
     return replace(made, dreamed=replace(made.dreamed, seconds=seconds))

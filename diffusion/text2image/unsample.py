@@ -21,7 +21,7 @@ from diffusion.text2image.recipe import GenerateSettings
 
 @dataclass(frozen=True)
 class Unsampled:
-    """steps: the step that begins at each level, counted from 0; the last is where the last step ends
+    """steps: the step that starts at each level, counted from 0; at the last level the last step ends
 
     sigmas: [n], falling; latents: float32 [n,C,h,w]
     """
@@ -32,7 +32,7 @@ class Unsampled:
 
 
 def levels_of(model: Model, settings: DreamSettings) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """(steps, sigmas) at which the steps of a run begin, from `start_at` to `end_at`, and the level that follows the last."""
+    """(steps, sigmas) at which the steps of a run start, from `start_at` to `end_at`, and the level after the last one."""
     part = settings.timestep_min, settings.timestep_max
     sigmas = make_sigmas(model.schedule, settings.spacing, settings.steps, settings.spacing_power, *part)
     first, end = run_part(settings, False, len(sigmas) - 1)

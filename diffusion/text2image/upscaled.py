@@ -50,9 +50,9 @@ def upscale_png(
     on_tile: OnTile | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[np.ndarray, Recipe]:
-    """The picture that `generate` would have made with `--upscale` and `--upscaler`, and its recipe, from the PNG that it made without.
+    """Enlarge the PNG of a generated picture as `generate` would have with `--upscale` and `--upscaler`. Returns picture and recipe.
 
-    Raises InputError for another file, and for a picture that is enlarged already: the small one makes a better one.
+    Raises InputError for any other file, and for an enlarged picture: enlarging the small original is better.
     """
     recipe = read_png(path)
     if recipe.settings.upscale > 1:

@@ -1,4 +1,4 @@
-"""What a solver is told besides the noise levels: where its fresh noise comes from, and its own numbers."""
+"""A solver's inputs besides the noise levels: its source of fresh noise, and its own options."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def solver_options(settings: SamplingSettings, noise: Tensor, timeline: Timeline
 
 
 def _by_sigma(value: Any, timeline: Timeline) -> Any:
-    """A schedule as the function of sigma that a solver takes; a number as it is."""
+    """A schedule as a function of sigma, as solvers take it; a number unchanged."""
     return (lambda sigma: value.at(timeline.place(sigma))) if isinstance(value, StepSchedule) else value

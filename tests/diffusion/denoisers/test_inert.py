@@ -181,7 +181,7 @@ def test_what_depends_on_a_choice(chosen, names, sd, canvas_of) -> None:
 
 def test_a_remark_names_the_flag_and_the_reason() -> None:
     chosen = replace(DreamSettings(), eta=0.5, match=0.2)
-    assert inert_remarks(chosen, DreamSettings()) == ["--eta has no effect: only the ddim sampler takes it."]
+    assert inert_remarks(chosen, DreamSettings()) == ["--eta has no effect: only the ddim sampler uses it."]
     (first, second) = inert_remarks(chosen, DreamSettings(), Situation(guide=False))
     assert first.startswith("--eta") or second.startswith("--eta")
     assert any(line.startswith("--match-colours has no effect: nothing is painted") for line in (first, second))

@@ -56,7 +56,7 @@ def test_one_text_encoder_reads_a_comma(sd, xl) -> None:
     assert torch.equal(sd.context(["moss || a sky"])[0], sd.context(["moss, a sky"])[0])
     assert sd.text.unread_syntax(["moss"]) == () == xl.text.unread_syntax(["a || b"])
     assert sd.text.unread_syntax(["a || b"]) == (
-        "|| in a prompt has no effect: the model has one text encoder, so it is a comma.",
+        "|| in a prompt has no effect: the model has only one text encoder, so it is read as a comma.",
     )
 
 

@@ -87,7 +87,7 @@ def test_an_unreadable_file_is_reported_before_a_model_is_loaded(tmp_path: Path)
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero"), tmp_path / "missing.png"):
         with pytest.raises(InputError, match="it must be a picture for --init"):
             refuse(GenerateSettings(init=path))
-    with pytest.raises(InputError, match="the prompt has bytes that are no text"):
+    with pytest.raises(InputError, match="the prompt contains bytes that aren't UTF-8"):
         refuse(GenerateSettings(prompt="a\udcff"))
 
 

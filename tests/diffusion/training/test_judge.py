@@ -38,7 +38,7 @@ def test_the_judge_learns_resumes_and_comes_back_from_disk(tmp_path: Path) -> No
 
 
 def test_a_missing_judge_is_asked_for(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="does not exist; it must be a judge"):
+    with pytest.raises(InputError, match="does not exist; it must be a classifier"):
         load_classifier(tmp_path / "judge.safetensors")
 
 
