@@ -1,4 +1,4 @@
-"""Writes the tables of docs/design/benchmark.md from `rayverie bench --json --out docs/design/benchmark.json` and
+"""Write the tables of docs/design/benchmark.md from `rayverie bench --json --out docs/design/benchmark.json` and
 `rayverie bench look --json --out docs/design/look.json`.
 
 .venv/bin/python scripts/benchmark_table.py
@@ -18,7 +18,7 @@ HEAD = ("what", "measured", "aim"), ("---", "---", "---")
 
 
 def rows(m: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(what, measured, aim) for every line; m: the measurements by name."""
+    """(name, value, aim) of every row; m: the measurements by name."""
     frames, volume, dream = m["frames"], m["volume"], m["dream"]
     pipeline, revisit, startup = m["pipeline"], m["revisit"], m["startup"]
     table = [
@@ -72,7 +72,7 @@ def rows(m: dict[str, Any]) -> list[tuple[str, str, str]]:
     return table
 
 
-LOOKS = {  # key of a tour → (what the table calls it, its format)
+LOOKS = {  # key of a tour → (name in the table, format)
     "bare": ("bare pixels", ".2%"),
     "bare_worst": ("the same in the worst frame", ".2%"),
     "under_dense": ("pixels at less than half of their density", ".2%"),

@@ -1,8 +1,8 @@
-"""Makes docs/comfyui.md's picture: what a running ComfyUI with these nodes answers to two of the workflows.
+"""Draw docs/comfyui.md's picture: the results of two workflows in a running ComfyUI with these nodes.
 
 .venv/bin/python scripts/comfyui_picture.py http://127.0.0.1:8188 WORLD [FILE]
 
-WORLD: a painted world of the hamlet in ComfyUI's output folder, by its name there.
+WORLD: name of a painted world of the hamlet in ComfyUI's output folder.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CAPTIONS = {
 
 
 class Comfy:
-    """A running ComfyUI. Raises RuntimeError with what it says of a workflow that it can't run."""
+    """A running ComfyUI. Raises RuntimeError with its message for a workflow that it can't run."""
 
     def __init__(self, address: str) -> None:
         self.address = address.rstrip("/")

@@ -1,4 +1,4 @@
-"""Draws docs/models.md's picture: what ControlNets see of a view of the hamlet.
+"""Draw docs/models.md's picture: the hints that ControlNets get for a view of the hamlet.
 
 .venv/bin/python scripts/control_pictures.py [FOLDER]
 """
@@ -25,7 +25,7 @@ SIZE = (448, 256)
 
 
 def hint_pictures(name: str) -> dict[str, np.ndarray]:
-    """The hint of each kind where the scene's tour begins."""
+    """The hint of each kind at the start of the scene's tour."""
     scene, ctx = load_scene(name), create_headless_context()
     volume = LatentVolume(ctx, build_charts(extrude_scene(scene), scene), channels=4, seed=0)
     gathered = volume.gather(sample_path(scene.paths["tour"], 0.0), SIZE)

@@ -1,4 +1,4 @@
-"""Draws docs/export.md's picture: a painted world in the program's window, and exported, in a headless Chromium.
+"""Draw docs/export.md's picture: a painted world in the program's window, and its export in a headless Chromium.
 
 .venv/bin/python scripts/export_picture.py WORLD [FOLDER]
 """
@@ -37,11 +37,11 @@ FLAGS = (
     "--enable-unsafe-swiftshader",
     "--hide-scrollbars",
 )
-PATIENCE = 60_000  # ms of the page's own time until all of it is loaded
+PATIENCE = 60_000  # virtual milliseconds in which the page loads
 
 
 def in_the_program(source: Source, world: Path, camera: Camera) -> Image.Image:
-    """What the window shows, without daylight on the paint."""
+    """The window's picture, without daylight on the paint."""
     ctx, header = create_headless_context(), read_world(world).header
     volume = LatentVolume(ctx, source.charts, header.channels)
     fits = {"scene": source.scene, "charts": source.charts, "model": header.model, "channels": header.channels}
@@ -55,7 +55,7 @@ def in_the_program(source: Source, world: Path, camera: Camera) -> Image.Image:
 
 
 def in_the_browser(source: Source, camera: Camera) -> Image.Image:
-    """The web page, at the same place."""
+    """The web page from the same camera."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         write_page(source, folder, walking_rules(), lambda what, share: None)

@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/lessons.md from the lessons that come with the program; the page is photographed in Chromium.
+"""Draw the pictures of docs/lessons.md from the lessons that come with the program; Chromium takes those of the page.
 
 PYTHONPATH=. .venv/bin/python scripts/lesson_pictures.py
 """
@@ -20,11 +20,11 @@ from tests.engine.export import chromium
 OUT = Path("docs/images")
 LESSON, STEPS = "red-brick-wall", (1, 2, 3, 4, 6, 8, 12)
 SIDE, LABEL = 136, 16
-MIDDLE = 4  # the step whose blocks are shown
+MIDDLE = 4  # step whose blocks are shown
 
 
 def rows(titles: list[str], lines: list[list[Image.Image]], heads: list[str]) -> Image.Image:
-    """Rows of pictures of SIDE pixels, a title above each row, a head above each column."""
+    """Rows of pictures of SIDE pixels, with titles above rows and headings above columns."""
     wide = len(lines[0]) * (SIDE + 3)
     page = Image.new("RGB", (wide, LABEL + len(lines) * (SIDE + LABEL + 3)), "white")
     pen = ImageDraw.Draw(page)
@@ -46,7 +46,7 @@ def band(picture: Image.Image, which: int) -> Image.Image:
 
 
 def orchestra(folder: Path, lesson: dict, blocks: list[dict]) -> Image.Image:
-    """Every block with some of its feature maps, as the data pass them; levels lie below one another."""
+    """Every block with some of its feature maps, in data order; each level has a row."""
     sheet = Image.open(folder / lesson["steps"][MIDDLE]["files"]["blocks"]).convert("RGB")
     shown, side, deep = 3, 100, 132
     levels = max(block["level"] for block in blocks) + 1
@@ -63,7 +63,7 @@ def orchestra(folder: Path, lesson: dict, blocks: list[dict]) -> Image.Image:
 
 
 def photograph(page_file: Path) -> Image.Image:
-    """The page at its attention station."""
+    """Take a picture of the page at its attention station."""
     with (
         tempfile.TemporaryDirectory() as profile,
         chromium.Page(page_file.resolve().as_uri() + f"#{LESSON}", (1280, 1000), Path(profile)) as page,

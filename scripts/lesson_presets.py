@@ -1,4 +1,4 @@
-"""Records the lessons that come with the program: diffusion/lessons/presets.zip.
+"""Record the lessons that come with the program: diffusion/lessons/presets.zip.
 
 .venv/bin/python scripts/lesson_presets.py
 """
@@ -21,7 +21,7 @@ from diffusion.text2image.recipe import GenerateSettings
 
 STEPS, SEED = 12, 1
 PROMPTS = {"red brick wall": "wall", "pebbles": "floor", "blue sky with white clouds": "sky"}
-WHEN = (2026, 1, 1, 0, 0, 0)  # of all files: equal lessons give an equal archive
+WHEN = (2026, 1, 1, 0, 0, 0)  # time of all files, so that equal lessons give equal archives
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Draws docs/scenes.md's picture of meshes: a vase and a barrel in a garden, bare and painted, and the vase's painted texture.
+"""Draw docs/scenes.md's picture of meshes: a vase and a barrel in a garden, bare and painted, and the vase's painted texture.
 
 .venv/bin/python scripts/mesh_picture.py [FOLDER]
 """
@@ -78,7 +78,7 @@ def garden(folder: Path) -> Scene:
 
 
 def paint(headless: HeadlessSession) -> None:
-    """Paint the meshes from all sides, then what the picture shows, as finely as it shows it."""
+    """Paint the meshes from all sides, then everything in the picture at its own density."""
     paint_sky(headless.painter)
     for camera in mesh_views(headless.scene):
         paint_view(headless.painter, camera, VIEW)

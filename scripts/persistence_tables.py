@@ -1,4 +1,4 @@
-"""Writes the tables of docs/design/persistence.md from docs/design/persistence.json.
+"""Write the tables of docs/design/persistence.md from docs/design/persistence.json.
 
 The JSON is the result of `rayverie bench consistency memory --json --out …`.
 
@@ -18,7 +18,7 @@ from base.marked_text import fill_marked
 
 RESULT, PAGE = Path("docs/design/persistence.json"), Path("docs/design/persistence.md")
 METHODS = "independent", "seed", "warp", "ours"
-FIGURES = {  # key → (what the table calls it, its format)
+FIGURES = {  # key → (name in the table, format)
     "cross_view_psnr": ("cross-view PSNR, dB", ".1f"),
     "cross_view_ssim": ("cross-view SSIM", ".3f"),
     "revisit_error": ("revisit error, 0..255", ".2f"),
@@ -49,7 +49,7 @@ def shown(value: float | None, form: str) -> str:
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]], numbers: int) -> str:
-    """Markdown; the last `numbers` columns stand to the right."""
+    """A Markdown table; the last `numbers` columns are right-aligned."""
     rule = ["---"] * (len(head) - numbers) + ["---:"] * numbers
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, tuple(rule), *rows))
 
@@ -103,7 +103,7 @@ def run(found: dict[str, Any]) -> str:
 
 
 def memory(found: dict[str, Any]) -> str | None:
-    """None where the run did not measure it: the page keeps what it has."""
+    """None if the run didn't measure it; the page then keeps its text."""
     figures = found["measurements"].get("memory")
     if not figures:
         return None

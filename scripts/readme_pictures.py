@@ -1,4 +1,4 @@
-"""Draws README's pictures with the program itself: the map, the scene as it is built, a dream on its way, the painted walk.
+"""Draw README's pictures with the program itself: the map, the unpainted scene, an unfinished dream, the painted walk.
 
 .venv/bin/python scripts/readme_pictures.py [--scene hamlet] [--model FOLDER] [--out docs/images]
 """
@@ -33,14 +33,14 @@ PAPER, INK = (18, 20, 26), (226, 226, 220)
 
 @dataclass(frozen=True)
 class Flags:
-    """What to draw, and where to."""
+    """What to draw, and where to save it."""
 
     scene: str = "hamlet"
     model: str | None = None
     out: Path = Path("docs/images")
     moment: float = 0.0  # seconds into the tour
-    later: float = 3.0  # and of the last picture
-    canvas: int = 512  # pixels that a view's height is dreamed with
+    later: float = 3.0  # seconds into the tour, for the last picture
+    canvas: int = 512  # height in pixels of a dreamed view
     dream: DreamSettings = field(default_factory=lambda: DreamSettings(**read_defaults()))
 
 
@@ -51,7 +51,7 @@ def plan(scene: Scene, folder: Path) -> Image.Image:
     floor = next((material.display for material in scene.materials if material.name == scene.floor), PAPER)
     source = Image.alpha_composite(Image.new("RGBA", drawn.size, floor), drawn).convert(
         "RGB"
-    )  # which fills empty ground
+    )  # the material of empty ground
     side = PANEL[1] - 20
     picture.paste(source.resize((side, side), Image.Resampling.NEAREST), (10, 10))
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(15)
@@ -65,7 +65,7 @@ def plan(scene: Scene, folder: Path) -> Image.Image:
 
 
 def half_dreamed(headless: HeadlessSession, camera: Any) -> Image.Image:
-    """What the preview shows while the first view is being dreamed, at a third of the steps."""
+    """The preview after a third of the steps of the first view's dream."""
     seen: list[np.ndarray] = []
     gathered = headless.painter.requests.gather(camera, PANEL)
 
@@ -77,7 +77,7 @@ def half_dreamed(headless: HeadlessSession, camera: Any) -> Image.Image:
     request = Request(0, gathered, canvas_from(gathered, headless.scene, settings.steps), settings)
     answer(headless.model, request, dream_of, collect, lambda: False, lambda: PreviewOptions(decoded=True))
     image = Image.fromarray(seen[len(seen) // 3])
-    width = round(image.height * PANEL[0] / PANEL[1])  # the canvas sees a little more than the window, to both sides
+    width = round(image.height * PANEL[0] / PANEL[1])  # the canvas extends a little beyond the window on both sides
     left = (image.width - width) // 2
     return image.crop((left, 0, left + width, image.height)).resize(PANEL, Image.Resampling.BICUBIC)
 

@@ -53,7 +53,7 @@ def draw_unsample(model: Model) -> Image.Image:
 
 
 def draw_settings(model: Model) -> Image.Image:
-    """What settings do to one picture: the scale and its schedules, a further prompt, the start noise, changed embeddings."""
+    """Effects of settings on one picture: the scale and its schedules, a further prompt, the start noise, changed embeddings."""
     whole = {"guidance_start": 0.0}
     rising, falling, stepped = (parse_scheduled(text) for text in ("0:0, 1:8", "0:8, 1:0", "0:8, 0.4:1 stepped"))
     rows: tuple[tuple[str, list[tuple[str, dict[str, Any]]]], ...] = (

@@ -1,4 +1,4 @@
-"""Measures what painting a scene with several workers consists of, and writes the tables of docs/scaling.md.
+"""Measure the parts of painting a scene with several workers, and write the tables of docs/scaling.md.
 
     .venv/bin/python scripts/scaling.py record     # measures, writes docs/design/scaling.json (some minutes)
     .venv/bin/python scripts/scaling.py            # simulates from that file, writes the tables
@@ -18,7 +18,7 @@ from time import process_time
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("LP_NUM_THREADS", "0")  # software OpenGL draws in the thread that asks for it
+os.environ.setdefault("LP_NUM_THREADS", "0")  # software OpenGL draws in the calling thread
 
 from app.cluster.tables import write_tables
 from base.files import atomic_write
@@ -40,8 +40,8 @@ def record() -> dict[str, Any]:
 
 
 def plan_of(name: str) -> dict[str, Any]:
-    """The plan of a whole scene: for each sheet, in the order of waves, its latent pixels, its wave and what it requires; and what it
-    requires in the plan's own order."""
+    """The plan of a whole scene: for each sheet, in the order of waves, its latent pixels, wave and dependencies; and those in
+    the plan's own order."""
     from app.loop.headless_session import open_headless_session
     from app.loop.surface_painting import plan_scene
     from app.session import SceneChoice, Session
@@ -62,7 +62,7 @@ def plan_of(name: str) -> dict[str, Any]:
 
 
 def sample(name: str) -> list[dict[str, float]]:
-    """Paint some sheets of a scene: latent pixels, CPU seconds of each part, megabytes that travel there and back."""
+    """Paint some sheets of a scene: latent pixels, CPU seconds of each part, megabytes sent and received."""
     import pickle
 
     from app.loop.headless_session import open_headless_session

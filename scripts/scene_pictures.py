@@ -1,4 +1,4 @@
-"""Draws docs/scenes.md's pictures: every built-in scene from its tour's start, before anything is painted.
+"""Draw docs/scenes.md's pictures: every built-in scene, unpainted, from the start of its tour.
 
 .venv/bin/python scripts/scene_pictures.py [FOLDER]
 """

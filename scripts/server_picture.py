@@ -1,4 +1,4 @@
-"""Takes docs/server.md's picture: the page of `rayverie serve` in a headless Chromium, after it was used.
+"""Draw docs/server.md's picture: the page of `rayverie serve` in a headless Chromium, after some use.
 
 PYTHONPATH=. .venv/bin/python scripts/server_picture.py [FILE]
 """
@@ -24,12 +24,12 @@ from tests.app.server.test_page import fill, press, wait_for_pictures
 from tests.engine.export.chromium import Page
 
 SIZE = (1280, 720)
-PATIENCE = 6000  # tenths of a second for a view to be painted
+PATIENCE = 6000  # tenths of a second to wait for a painted view
 WISHES = ("mossy brick wall, sunset", "cobblestones", "golden wheat field", "weathered oak planks")
 
 
 def take(port: int, folder: Path) -> Image.Image:
-    """Use the page, and photograph it."""
+    """Use the page, and take a picture of it."""
     with Page(f"http://127.0.0.1:{port}/", SIZE, folder) as page:
         page.wait("document.getElementById('status')?.textContent.startsWith('Ready')")
         for number, words in enumerate(WISHES, 1):

@@ -1,4 +1,4 @@
-"""Lets a random user play at the window, compares the figures with their aims, and writes docs/soak.json.
+"""Run a random user in the window, compare the figures with their aims, and write docs/soak.json.
 
 make soak            # ten minutes, on a machine that does nothing else
 
@@ -20,10 +20,10 @@ from base.files import atomic_write
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "docs" / "soak.json"
-AIMS: dict[str, float] = {  # figure → what it may be at most
+AIMS: dict[str, float] = {  # figure → its maximum
     "exceptions": 0,
     "gl_errors": 0,
-    "rest_grown_mb": 50,  # of what no scene, world, undo step or timeline explains
+    "rest_grown_mb": 50,  # growth that no scene, world, undo step or timeline explains
     "wall_p99_to_median": 2.5,
 }
 
@@ -50,12 +50,12 @@ def main(words: list[str]) -> int:
 
 
 def missed(figures: dict[str, Any]) -> list[str]:
-    """The aims that were not reached; a figure that is not there misses its aim."""
+    """The aims that were missed. A missing figure misses its aim."""
     return [name for name, most in AIMS.items() if not figures.get(name, most + 1) <= most]
 
 
 def commit() -> str:
-    """The commit that ran, "-dirty" with changes that are in no commit; "unknown" outside of a repository."""
+    """The commit that ran, with "-dirty" for uncommitted changes; "unknown" outside a repository."""
     described = subprocess.run(
         ["git", "describe", "--always", "--abbrev=12", "--dirty", "--exclude", "*"],
         cwd=ROOT,

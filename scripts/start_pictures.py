@@ -1,4 +1,4 @@
-"""Draws the pictures of the built-in scenes on the start page: each painted by the embedded model, from its tour's start.
+"""Draw the start page's pictures of the built-in scenes, painted by the embedded model from the start of each tour.
 
 .venv/bin/python scripts/start_pictures.py [NAME …]
 """

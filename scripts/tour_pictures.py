@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/tour.md: opens the explorer on a scene, lets it paint, and photographs every panel.
+"""Take the pictures of docs/tour.md: open the explorer on a scene, let it paint, and take a screenshot of every panel.
 
 xvfb-run -a -s "-screen 0 1600x1000x24" .venv/bin/python scripts/tour_pictures.py [--scene hamlet] [--model FOLDER] [--out docs/images] \\
     [--only NAME …]
@@ -38,7 +38,7 @@ SIZE = (1024, 576)  # of the pictures on the page; the window is as large as a s
 
 @dataclass(frozen=True)
 class Shot:
-    """prepare: what is done before; ready: what is waited for; frames: then drawn; only then the picture is taken."""
+    """prepare: called first; ready: the condition to wait for; frames: number to draw before the screenshot."""
 
     name: str
     prepare: Callable[[Explorer], None]
@@ -89,7 +89,7 @@ def freeze(x: Explorer) -> None:
 
 
 def splat(x: Explorer) -> None:
-    """A round picture thrown onto the scene."""
+    """A round picture splatted onto the scene."""
     x.do("undo")
     x.do("brush", "")
     x.shell.bring_to_front("View", "Image")
@@ -139,7 +139,7 @@ def inpaint(x: Explorer) -> None:
 
 
 def inpainted(x: Explorer) -> bool:
-    """The picture beside one with ivy, while a second one is made."""
+    """The picture beside one with ivy, while a second one is generated."""
     work = x.state.pictures
     if work.form.mode == "inpaint" and work.form.settings.prompt != "ivy leaves":
         work.form = replace(work.form, count=2).set(prompt="ivy leaves").set_dream(strength=1.0)
@@ -175,7 +175,7 @@ def rested(x: Explorer) -> bool:
 def timeline(x: Explorer) -> None:
     """A dream's fourth step, its noise beside what is predicted."""
     x.shell.bring_to_front("Sampler", "Timeline")
-    x.state.timeline = Timeline()  # of dreams that nobody watched
+    x.state.timeline = Timeline()  # of dreams that weren't displayed
     x.do("dream")
 
 
@@ -189,7 +189,7 @@ def scrubbed(x: Explorer) -> bool:
 
 
 def floating(title: str, box: tuple[int, int, int, int]) -> Callable[[Explorer], None]:
-    """A panel taken out of its dock: x, y, width, height in points. `Shell.reset_layout` puts it back."""
+    """A panel undocked at x, y, width, height in points. `Shell.reset_layout` puts it back."""
 
     def prepare(x: Explorer) -> None:
         x.shell.bring_to_front("Preview")
@@ -215,7 +215,7 @@ def looked(x: Explorer) -> bool:
 
 
 def words(x: Explorer) -> None:
-    """Where a word is heard: the flowers, if there are any."""
+    """Where a word gets attention: the flowers, if there are any."""
     panel = next(panel for panel, _ in x.shell.panels if isinstance(panel, NetworkPanel))
     answer = x.state.inspection.answer
     prompts = answer.inside.prompts if answer is not None and answer.inside is not None else ()
@@ -239,7 +239,7 @@ def compare(x: Explorer) -> None:
 
 
 def variations(x: Explorer) -> None:
-    """Of the cobbles, or of whatever is the third material of another scene."""
+    """Variations of the cobbles, or of another scene's third material."""
     x.do("stop_comparing")
     x.shell.bring_to_front("Scene", "Preview")
     names = [material.name for material in x.state.scene.materials]
@@ -281,7 +281,7 @@ SHOTS = (
     Shot("volume", front_alone("Volume", "Log"), 60, rested),
     Shot("brush", freeze, 12, done),
     Shot("image", splat, 12, lambda x: done(x) and len(x.state.strokes) > 0),
-    Shot("gallery", pictures, 12, three_pictures),  # makes what the next two show
+    Shot("gallery", pictures, 12, three_pictures),  # generates what the next two show
     Shot("mask", draw_mask, 12, masked),
     Shot("picture", inpaint, 12, inpainted),
     Shot("autopilot", fly, 12, two_views),
@@ -292,7 +292,7 @@ SHOTS = (
     Shot("painted", lambda x: x.do("mode_painted")),
     Shot("keys", open_dialog("help"), 12),
     Shot("palette", open_dialog("palette"), 12),
-    Shot("scene_alone", scene_alone, 90, rested),  # without panels there is more to be seen, and to be dreamed
+    Shot("scene_alone", scene_alone, 90, rested),  # without panels more of the scene is visible and dreamed
 )
 
 
@@ -301,15 +301,13 @@ def main() -> None:
     parser.add_argument("--scene")
     parser.add_argument("--model")
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
-    parser.add_argument(
-        "--seconds", type=float, default=240.0, help="the longest wait for the first view to be painted"
-    )
-    parser.add_argument("--only", nargs="*", help="the names of the pictures to take; all by default")
+    parser.add_argument("--seconds", type=float, default=240.0, help="longest wait for the first view to be painted")
+    parser.add_argument("--only", nargs="*", help="names of the pictures to take; default: all")
     options = parser.parse_args()
     session = Session(
         scene=SceneChoice(ref=options.scene),
         model=ModelChoice(ref=options.model),
-        paint=PaintSettings(canvas=448),  # as fine as a view gets when one rests, at once
+        paint=PaintSettings(canvas=448),  # at once as fine as a resting view gets
         live=LiveSettings(refine=False),
     )
     session = suit_to_model(session, options.model)

@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def drawn() -> np.ndarray:
-    """uint8 [SIDE,SIDE,3]: a wall of a seed that nothing was trained on."""
+    """uint8 [SIDE,SIDE,3]: a wall from a seed that wasn't used in training."""
     bank = build_bank([Surface(name) for name in DRAWN], 78, texels=128)
     world = replace(random_world(np.random.default_rng(0), "wall", SIDE), eye=np.array([0, 1.5, 3.0]), focal=2.0 * SIDE)
     return paint(world, bank, [0, 0, 0, 3], Mood(), 0).image.permute(1, 2, 0).numpy()
@@ -55,7 +55,7 @@ def drawn() -> np.ndarray:
 def compared(
     name: str, picture: np.ndarray, upscaler: Upscaler, halve: bool = False
 ) -> tuple[str, dict[str, Image.Image]]:
-    """A picture made SIDE pixels large by Lanczos and by the network; halve: it is made half as large first."""
+    """A picture enlarged to SIDE pixels by Lanczos and by the network; halve: halve it first."""
     image, size = Image.fromarray(picture), (SIDE, SIDE)
     small = image.resize((SIDE // 2, SIDE // 2), Image.Resampling.BOX) if halve else image
     lanczos, shown = small.resize(size, Image.Resampling.LANCZOS), enlarge(np.asarray(small), upscaler, size)

@@ -1,4 +1,4 @@
-"""`rayverie bench`: runs named measurements of this machine and prints a table or JSON; each is a module of this package."""
+"""`rayverie bench`: run named measurements on this machine and print a table or JSON. Each is a module of this package."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from base.files import atomic_write
 from base.outputs import Output, refuse_outputs
 
 # name → (module of this package, what it measures, whether it runs by default). A module has `measure(bench) -> Figures`,
-# and `refuse_flags(flags)` if it has flags that can be wrong.
+# and `refuse_flags(flags)` if its flags can be invalid.
 MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
     "startup": ("startup", "time to the first frame and to the model being ready", True),
     "frames": ("frames", "frame time with and without a running worker, and the worker's speed", True),
@@ -32,7 +32,7 @@ MEASUREMENTS: Mapping[str, tuple[str, str, bool]] = {
     "materials": ("materials", "cost of 1 to 16 visible materials, by region execution", False),
     "soak": ("soak", "a random user at the window: failures, memory growth and frame times", False),
     "memory": ("memory", "how well stored latents and colours predict other views", False),
-    "calls": ("calls", "how many views of whole walks are dreamed", False),
+    "calls": ("calls", "share of the views on whole walks that are dreamed", False),
     "look": ("look", "how finely, sharply and evenly the frames of films are painted (slow)", False),
     "consistency": ("consistency", "persistence of paint, compared with other methods (slow)", False),
 }
@@ -46,7 +46,7 @@ def run(flags: Flags) -> int:
     console = open_console(errors=True)
     modules = {name: import_module(f"app.bench.{MEASUREMENTS[name][0]}") for name in names}
     for module in modules.values():
-        if hasattr(module, "refuse_flags"):  # report all that is wrong before the first measurement
+        if hasattr(module, "refuse_flags"):  # report all invalid flags before the first measurement
             module.refuse_flags(flags)
     bench = Bench(flags)
     results: dict[str, Figures] = {}

@@ -1,4 +1,4 @@
-"""What the measurements share: the scene, the model and a headless session, each opened on first use, and a stopwatch."""
+"""Resources of the measurements: the scene, the model and a headless session, each opened at first use, and a stopwatch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from scenes.scene import Scene
 if TYPE_CHECKING:
     from app.loop.headless_session import HeadlessSession
 
-Figures = dict[str, Any]  # float, int, str, bool, None where it could not be measured, or tables and lists of them
+Figures = dict[str, Any]  # float, int, str, bool, None if it couldn't be measured, or tables and lists of them
 
 
 class Bench:
@@ -45,7 +45,7 @@ class Bench:
 
     @contextmanager
     def headless(self, **dream: Any) -> Iterator[HeadlessSession]:
-        """Open a headless session with nothing painted. dream: changes to the dream's settings."""
+        """Open a headless session of the unpainted scene. dream: changes to the dream's settings."""
         from app.loop.headless_session import open_headless_session
         from engine.gl.context import renderer_name
 

@@ -1,4 +1,4 @@
-"""The share of the walks' views that are dreamed. It depends on geometry alone, so blank dreams are enough to count it."""
+"""Measure the share of views on walks that are dreamed. It depends on geometry alone, so blank dreams are enough."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ASPECT = 1, 1  # of the views
 
 
 def measure(bench: Bench) -> Figures:
-    """The share of dreamed views for each scene and path, and overall, with the scenes and views of `consistency`."""
+    """Measure the share of dreamed views for each scene and path, and overall, with the scenes and views of `consistency`."""
     plan = make_plan(bench.flags)
     session = replace(bench.session, paint=replace(bench.session.paint, sky=False))  # of views alone
     figures: Figures = {}

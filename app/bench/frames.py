@@ -28,7 +28,7 @@ from engine.gl.context import wait_for_gl
 from scenes.camera import Camera
 
 SIZE = (960, 540)
-FRAME = 1 / 60  # the explorer's limit; without one, a software renderer takes a whole core from the worker
+FRAME = 1 / 60  # the explorer's limit; without it, a software renderer takes a whole core from the worker
 
 
 def measure(bench: Bench) -> Figures:
@@ -121,7 +121,7 @@ def keep_busy(
 ) -> float:
     """Model calls a second (as `calls` counts them) while the worker dreams again and again and `meanwhile` is repeated.
 
-    Lasts for `seconds` and at least until one dream is finished.
+    Runs for `seconds`, and at least until one dream is finished.
     """
     worker.submit(request)
     started, before, finished = time.perf_counter(), calls(), 0

@@ -30,7 +30,8 @@ def measure(bench: Bench) -> Figures:
     """For each execution and count: seconds, the ratio to one material, and peak MiB above the start (None: unknown).
     For "cropped" also the total area of the boxes of its model calls, in canvases.
 
-    The seconds are the best of a few rounds through all counts; on a CPU, processor time, which other programs don't affect.
+    The seconds are the minimum of a few rounds through all counts. On a CPU they are processor time, which other programs don't
+    affect.
     """
     model, figures = bench.model, {}
     settings = replace(bench.session.dream, steps=1 if bench.flags.quick else min(4, bench.session.dream.steps))
@@ -91,7 +92,7 @@ class Peak:
 
 @contextmanager
 def peak_memory(device: str) -> Iterator[Peak]:
-    """Measures the peak memory within the block above that at its start. The result is set at the end; None where unknown."""
+    """Measure the peak memory inside the block, above that at its start. The result is set at the end; None if unknown."""
     peak = Peak()
     if device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats()
@@ -100,8 +101,8 @@ def peak_memory(device: str) -> Iterator[Peak]:
         peak.mebibytes = round((torch.cuda.max_memory_allocated() - before) / 2**20, 1)
         return
     try:
-        trim_heap()  # else memory that the allocator kept from earlier dreams would be reused and not counted
-        _RESET.write_text("5")  # Linux: the high-water mark starts anew
+        trim_heap()  # otherwise memory that the allocator kept from earlier dreams would be reused and not counted
+        _RESET.write_text("5")  # Linux: reset the high-water mark
         before = _kibibytes("VmRSS")
     except OSError:
         yield peak

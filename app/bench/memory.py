@@ -1,4 +1,4 @@
-"""Which guide predicts a new view of existing paint best: stored latents, re-encoded colours, or the better of both per cell."""
+"""Compare guides for a new view of existing paint: stored latents, re-encoded colours, or the better of both per cell."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ MEMORIES = "latents", "colours", "both"
 
 
 def move_camera(camera: Camera, blocks: float, turned: float = 0.0, aside: float = 0.0) -> Camera:
-    """The camera, moved ahead and aside by blocks and turned by degrees."""
+    """The camera, moved forward and sideways by blocks and turned by degrees."""
     x, y, z = np.asarray(camera.position) + blocks * camera.axes[2] + aside * camera.axes[0]
     return Camera.from_angles((float(x), float(y), float(z)), camera.yaw + turned, camera.pitch, camera.fov)
 
 
-# From the camera of the painted view to that of the new view.
+# from the camera of the painted view to that of the new view
 MOVES: dict[str, Callable[[Camera], Camera]] = {
     "the_same": lambda camera: camera,
     "a_quarter_block_aside": lambda camera: move_camera(camera, 0, aside=0.25),

@@ -7,7 +7,7 @@ from app.bench.bench import Bench, Figures
 
 def measure(bench: Bench) -> Figures:
     """Seconds of both for one picture with the same weights, steps, size and sampler, and their ratio; milliseconds outside
-    the U-Net for each step of a 64×64×4 latent. diffusers has no pipeline for a model that knows surfaces: only the latter then."""
+    the U-Net per step of a 64×64×4 latent. For a model that knows surfaces, which diffusers can't run, only the milliseconds."""
     from diffusion.introspection.core_cost import bookkeeping_ms, compare_with_pipeline
 
     compared = {}

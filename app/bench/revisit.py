@@ -1,4 +1,4 @@
-"""Paints views of the tour and visits them again: the second visit must need no model calls and find the same latents."""
+"""Paint views of the tour and revisit them: the second visit must need no model calls and find the same latents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rayverie bench consistency`: compares four methods on four walks: does paint stay, and stay sharp?
+"""`rayverie bench consistency`: compare four methods on four walks: does paint stay, and stay sharp?
 
 docs/design/persistence.md explains the figures; docs/design/persistence.json is the committed result.
 """
@@ -40,14 +40,14 @@ KEYS = (
     "coverage_per_call",
     "seconds",
 )
-SIDEWAYS = "orbit", "walk-past"  # paths on which nothing is only enlarged
+SIDEWAYS = "orbit", "walk-past"  # paths on which a method can't win by only enlarging a picture
 SHEET = 5  # views in a sheet of pictures
-FRESH = 2 * SHEET - 1  # views that are also dreamed as if nothing were painted, for comparison
+FRESH = 2 * SHEET - 1  # views that are also dreamed as if nothing were painted, to compare with
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run measures. views: of each path; budget: model calls for each path (None: as many as independent views take)."""
+    """The plan of a run. views: of each path; budget: model calls for each path (None: as many as independent views take)."""
 
     scenes: tuple[str, ...]
     methods: tuple[str, ...]
@@ -70,7 +70,7 @@ def make_plan(flags: Flags) -> Plan:
 
 
 def refuse_flags(flags: Flags) -> None:
-    """Raise InputError for flags that can't be followed, and where files of another origin would be replaced."""
+    """Raise InputError for invalid flags, and if files that this command didn't write would be replaced."""
     refuse_outputs(outputs(flags, make_plan(flags)))
 
 
@@ -88,7 +88,7 @@ def outputs(flags: Flags, plan: Plan) -> list[Output]:
 
 
 def sheet_file(folder: Path, scene: str, path: str) -> Path:
-    """The picture sheet of a path."""
+    """The path of the picture sheet of a walk."""
     return folder / f"persistence_{scene}_{path}.png"
 
 

@@ -16,7 +16,7 @@ from scenes.camera import Camera
 from scenes.scene import SKY
 
 SIMILAR = 1.5  # views are compared where their resolutions of the surface differ by less than this factor
-FILTER = 2  # pixels that paint beside a pixel may reach into it
+FILTER = 2  # pixels over which neighbouring paint may affect a pixel
 LEAST = 256  # pixels that two views must have in common to be compared
 
 Figure = float | None
@@ -24,7 +24,7 @@ Figure = float | None
 
 @dataclass(frozen=True)
 class WalkResult:
-    """What a method showed on a walk, its model calls and seconds, and the exact geometry of the views."""
+    """A method's pictures on a walk, its model calls and seconds, and the exact geometry of the views."""
 
     views: Sequence[RaycastView]
     shown: Sequence[Shown]
@@ -73,9 +73,10 @@ def cross_view(views: Sequence[RaycastView], shown: Sequence[Shown]) -> dict[str
 
 
 def revisit(first: Shown, again: Shown) -> dict[str, Figure]:
-    """Mean absolute difference (0..255) of one camera's two pictures, on what was painted at first and on what is still that paint.
+    """Mean absolute difference (0..255) of one camera's two pictures, on pixels that were painted at first and on those whose paint
+    is still the same.
 
-    The second leaves a margin around other paint, as a picture's filter mixes neighbouring pixels.
+    The latter exclude a margin around other paint, because a picture's filter mixes neighbouring pixels.
     """
     painted = first.label >= 0
     kept = measures.erode(painted & (first.label == again.label), FILTER)

@@ -14,7 +14,7 @@ from scenes.extrude import Blocks
 from scenes.raycast import cast_rays
 from scenes.scene import SKY
 
-NO_PLANE = -1  # of the sky
+NO_PLANE = -1  # plane number of the sky
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def texels(charts: Charts, view: RaycastView) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Match:
-    """Where view B sees the points that view A sees; arrays are [H,W] of A.
+    """The points of view A in view B; arrays are [H,W] of A.
 
     x, y: float64, pixel coordinates in B (a pixel's centre is at +0.5); near: bool, B's nearest pixel is on the same plane, so
     nothing hides the point; whole: bool, so are the four pixels around it; coarser: float64, B's footprint ÷ A's.

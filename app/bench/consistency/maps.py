@@ -1,4 +1,4 @@
-"""Opens scenes by name. `unseen-N` is a generated map: a built-in scene's materials scattered over open ground by seed N."""
+"""Open scenes by name. `unseen-N` is a generated map: a built-in scene's materials scattered over open ground by seed N."""
 
 from __future__ import annotations
 

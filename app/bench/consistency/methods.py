@@ -30,12 +30,12 @@ from scenes.camera import Camera
 from scenes.extrude import Blocks
 
 IMG2IMG = 0.8  # strength of the independent method: the share of the steps that the unpainted render goes through
-BARE = -1  # the label of what no dream has painted
+BARE = -1  # label of unpainted pixels
 
 
 @dataclass(frozen=True)
 class Shown:
-    """picture: uint8 [H,W,3]; label: int64 [H,W], which dream painted a pixel, BARE where none did."""
+    """picture: uint8 [H,W,3]; label: int64 [H,W], the dream that painted each pixel, BARE if unpainted."""
 
     picture: np.ndarray
     label: np.ndarray
@@ -43,7 +43,7 @@ class Shown:
 
 @dataclass
 class MethodContext:
-    """What the methods share: the scene and model, an empty volume, and the budget of model calls.
+    """Resources of the methods: the scene and model, an empty volume, and the budget of model calls.
 
     budget: maximum number of model calls, or None; checked before each dream, so that the last dream may exceed it.
     raycasts: known views by camera.
@@ -106,9 +106,9 @@ class MethodContext:
 
 
 class Method(Protocol):
-    """One method on one walk. paint: called for one camera after another; may dream, and may remember what it painted.
+    """One method on one walk. paint: called for one camera after another; may dream and remember its paint.
 
-    A method that can use the whole walk has `prepare`, too, which is called with all cameras before the first.
+    A method that can use the whole walk also has `prepare`, which is called first, with all cameras.
     """
 
     def __init__(self, context: MethodContext) -> None: ...
@@ -134,14 +134,16 @@ class Independent:
         )
         canvas = canvas_from(gathered, context.headless.scene, context.headless.session.dream.steps)
         canvas = replace(canvas, noise=self._noise, change=np.ones_like(canvas.change), guide=guide)
-        steps = round(context.headless.session.dream.steps / IMG2IMG)  # so that as many are run as by the other methods
+        steps = round(
+            context.headless.session.dream.steps / IMG2IMG
+        )  # so that it runs as many steps as the other methods
         dreamed = context.dream(canvas, memory="latents", strength=IMG2IMG, steps=steps)
         self._count += 1
         return Shown(dreamed.image, np.full(dreamed.image.shape[:2], self._count, np.int64))
 
 
 class Seed:
-    """raycast_diffusion's method: latents stay on the surfaces; every frame is decoded from those that it sees."""
+    """raycast_diffusion's method: latents stay on the surfaces, and every frame is decoded from the visible ones."""
 
     def __init__(self, context: MethodContext) -> None:
         self._context = context
@@ -206,8 +208,8 @@ class Warp:
 
 
 class Ours:
-    """What the program does for a film: it paints the surfaces that the path shows, straight on and each once, and draws what the
-    volume holds. What these sheets leave out (the sky, a model that does not know surfaces) is painted view by view."""
+    """The program's method for films: paint the visible surfaces of the path once as sheets, and draw the volume. The rest (the sky,
+    or everything with a model that doesn't know surfaces) is painted view by view."""
 
     def __init__(self, context: MethodContext) -> None:
         self._context = context

@@ -1,4 +1,4 @@
-"""Results measured so far, kept on disk, so that a stopped run can continue and one method can be measured again by itself."""
+"""Store results on disk, so that a stopped run can continue and single methods can be measured again."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def result_outputs(flag: str, folder: Path, names: Iterable[tuple[str, ...]]) ->
 
 
 def _is_result(path: Path) -> bool:
-    """Whether a file belongs to a stored result. Pictures of earlier versions are known by the file beside them."""
+    """Whether a file belongs to a stored result. Pictures of earlier versions are recognised by the file beside them."""
     if path.suffix == ".png" and is_marked_png(path):
         return True
     try:

@@ -1,4 +1,4 @@
-"""Draws a sheet of a walk's pictures: a row for each method, a column for each of a few views."""
+"""Draw a sheet of a walk's pictures: a row for each method, a column for each of a few views."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from base.files import atomic_write
 from base.outputs import png_mark
 
 GAP = 4
-LABEL = 16  # pixels of height over each row
+LABEL = 16  # height in pixels of the title over each row
 
 
 def save_sheet(file: Path, rows: Mapping[str, Sequence[np.ndarray]]) -> None:

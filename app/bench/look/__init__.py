@@ -1,4 +1,4 @@
-"""`rayverie bench look`: films the scenes' tours and measures how finely, how sharply and how evenly their frames are painted.
+"""`rayverie bench look`: film the scenes' tours and measure the density, sharpness and evenness of the paint in their frames.
 
 docs/design/benchmark.md explains the figures; docs/design/look.json is the committed result.
 """
@@ -32,8 +32,8 @@ from scenes.paths import sample_path
 from scenes.scene import CameraPath, Scene
 
 SCENES = (*BUILTIN, "unseen-1", "unseen-2")
-PATHS = "tour", "walk"  # the first of these that a scene has; generated maps have no tour
-NOTE = "look"  # what stored results are called
+PATHS = "tour", "walk"  # the first path that a scene has; generated maps have no tour
+NOTE = "look"  # name of stored results
 COMPARED = 4  # frames of a tour that are compared with fresh pictures
 AIMS: Mapping[str, float] = {  # the largest value of any tour
     "bare": 0.001,
@@ -46,7 +46,7 @@ AIMS: Mapping[str, float] = {  # the largest value of any tour
 @dataclass(frozen=True)
 class Plan:
     """scenes: their names; watched: frames of each tour whose pixels are counted; frames: of a tour, None: the whole tour; film: its
-    settings, as those of `rayverie render`."""
+    settings, as for `rayverie render`."""
 
     scenes: tuple[str, ...]
     watched: int
@@ -60,7 +60,7 @@ def make_plan(flags: Flags) -> Plan:
 
 
 def refuse_flags(flags: Flags) -> None:
-    """Raise InputError for scenes that can't be opened, and where files of another origin would be replaced."""
+    """Raise InputError for scenes that can't be opened, and if files that this command didn't write would be replaced."""
     names, found = [open_named(name).name for name in make_plan(flags).scenes], []
     if flags.notes is not None:
         found += result_outputs("--notes", flags.notes, [(name, NOTE) for name in names])
@@ -70,12 +70,12 @@ def refuse_flags(flags: Flags) -> None:
 
 
 def sheet_file(folder: Path, scene: str) -> Path:
-    """The picture of a tour's frames."""
+    """The path of the picture of a tour's frames."""
     return folder / f"look_{scene}.png"
 
 
 def measure(bench: Bench) -> dict[str, Any]:
-    """{"tours": figures of each scene, "aims", "film": what was filmed}. Tours in the notes aren't filmed again."""
+    """{"tours": figures of each scene, "aims", "film": settings}. Tours in the notes aren't filmed again."""
     plan, rows = make_plan(bench.flags), []
     film = {name: getattr(plan.film, name) for name in ("size", "fps", "quality")}
     film |= {"steps": bench.session.dream.steps}
@@ -103,7 +103,7 @@ def measure_scene(bench: Bench, scene: Scene, plan: Plan) -> CachedResult:
         from engine.gl.context import renderer_name
 
         bench.facts["gl"] = renderer_name(headless.ctx)
-        headless.painter.collect()  # the painter learns of its model
+        headless.painter.collect()  # the painter gets its model
         whole = plan_scene(headless.painter)
         print_progress(f"{scene.name}: filming {count} frames of its {name}")
         tour = film_tour(headless, cameras, watched, film)
@@ -125,13 +125,13 @@ def measure_scene(bench: Bench, scene: Scene, plan: Plan) -> CachedResult:
 
 
 def find_tour(scene: Scene) -> tuple[str, CameraPath]:
-    """The path that is filmed, with its name."""
+    """The path to film, with its name."""
     name = next(name for name in PATHS if name in scene.paths)
     return name, scene.paths[name]
 
 
 def summarise(watched: Mapping[int, PixelPaint]) -> dict[str, Any]:
-    """Shares of the pixels of all frames, those of the worst frame, and which one that is."""
+    """Shares of the pixels of all frames, those of the worst frame, and its number."""
     shares = {number: paint.shares() for number, paint in watched.items()}
     found: dict[str, Any] = {"watched": len(shares)}
     for key in next(iter(shares.values())):
@@ -142,7 +142,7 @@ def summarise(watched: Mapping[int, PixelPaint]) -> dict[str, Any]:
 
 
 def costs(tour: Tour, whole: int, seconds: float) -> dict[str, Any]:
-    """What the tour's paint took, for each second of film; and the whole scene's sheets, at the tour's time for each latent pixel.
+    """Cost of the tour's paint per second of film, and of the whole scene's sheets at the tour's time per latent pixel.
 
     whole: latent pixels of the whole scene's sheets.
     """

@@ -1,4 +1,4 @@
-"""How finely each pixel of a view is painted, compared with what the view needs."""
+"""Compare the density of the paint at each pixel of a view with the density that the view needs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from engine.geometry.pack import PAGE
 from engine.gl.time_sliced import TimeSlicedTask
 from scenes.camera import Camera
 
-TOO_COARSE = 0.5  # of the density that a pixel needs; paint below it is seen to lack detail
+TOO_COARSE = 0.5  # share of the density that a pixel needs; paint below it visibly lacks detail
 
 
 @dataclass(frozen=True)
 class PixelPaint:
-    """What lies under the pixels of a view; arrays of one shape. steps: float, diffusion steps, 0 = unpainted; stored, need: float,
-    pixels per texel, as painted and as `engine.atlas.needs` asks for; need is 0 in the sky, which has one density everywhere."""
+    """Paint under the pixels of a view; arrays of one shape. steps: float, diffusion steps, 0 = unpainted; stored, need: float,
+    pixels per texel, as painted and as required by `engine.atlas.needs`; need is 0 in the sky, which has one density everywhere."""
 
     steps: np.ndarray
     stored: np.ndarray
@@ -52,7 +52,7 @@ class PixelPaint:
 
 
 def read_pixels(volume: LatentVolume, camera: Camera, size: tuple[int, int]) -> PixelPaint:
-    """What a view of `size` (width, height) shows; arrays are [H,W]. GL thread."""
+    """Read the paint in a view of `size` (width, height); arrays are [H,W]. GL thread."""
     charts = volume.charts
     chart = TimeSlicedTask(volume.ctx, volume.draw_charts_slices(camera, size)).run_to_end()
     page, row, column = np.moveaxis(locate_pixels(charts, camera, chart), -1, 0)

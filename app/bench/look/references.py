@@ -1,4 +1,4 @@
-"""Compares what is painted with what the model paints where nothing is yet: fresh pictures of views, and fresh sheets of the ground."""
+"""Compare paint with fresh dreams, made as if nothing were painted: pictures of views, and sheets of the ground."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from scenes.camera import Camera
 from scenes.extrude import Blocks
 
 UP = 2  # the side of surfaces that face up (engine.geometry.sides)
-SHEETS = 6  # of the ground that are dreamed afresh
+SHEETS = 6  # sheets of the ground that are dreamed afresh
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Compared:
 
 
 def compare_frames(headless: HeadlessSession, blocks: Blocks, cameras: Sequence[Camera], size: Size) -> Compared:
-    """Draw frames, and dream fresh pictures of the same views at the same size, rounded up to what the model takes."""
+    """Draw frames, and dream fresh pictures of the same views at the same size, rounded up to the model's multiple."""
     multiple = headless.model.multiple
     width, height = (-(-side // multiple) * multiple for side in size)
     views, shown, fresh = [], [], {}
@@ -53,7 +53,7 @@ def compare_frames(headless: HeadlessSession, blocks: Blocks, cameras: Sequence[
 
 
 def streak_index(headless: HeadlessSession, cameras: Sequence[Camera], size: Size) -> float | None:
-    """The coherence of the paint on the ground that these cameras see ÷ that of fresh sheets of the same texels."""
+    """The coherence of the ground's paint that these cameras see ÷ that of fresh sheets of the same texels."""
     painted, fresh = [], []
     for sheet in ground_sheets(headless, cameras, size):
         gathered = headless.volume.gather_sheet_task(sheet).run_to_end()

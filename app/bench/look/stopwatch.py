@@ -1,4 +1,4 @@
-"""A stopwatch that can be stopped and goes on: seconds by the clock, and seconds of processor time."""
+"""A stopwatch that can be paused and resumed: wall time and processor time in seconds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Stopwatch:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Let it run until the block ends."""
+        """Run the stopwatch within the block."""
         wall, cpu = time.perf_counter(), time.process_time()
         try:
             yield

@@ -1,4 +1,4 @@
-"""How much a picture is drawn out into streaks: the anisotropy of its gradients.
+"""Measure how streaky a picture is: the anisotropy of its gradients.
 
 In each window, the structure tensor (the sum of the gradients' outer products) has two eigenvalues, along and across the main
 direction. Their difference over their sum, the *coherence*, is 0 for grains and 1 for parallel lines (Bigün & Granlund,
@@ -13,13 +13,13 @@ import numpy as np
 
 from app.loop.measures import luminance
 
-WINDOW = 32  # pixels along a side: four texels at their finest, and finer than most patterns of bricks and paving
+WINDOW = 32  # pixels along a side: four texels at their finest, and smaller than most patterns of bricks and paving
 
 
 def directed_energy(picture: np.ndarray, surface: np.ndarray, window: int = WINDOW) -> tuple[float, float]:
     """(sum of the windows' differences of eigenvalues, sum of all squared gradients) of a picture, uint8 or float [H,W,3].
 
-    surface: int [H,W]; only gradients between pixels of one surface count, none of negative ones.
+    surface: int [H,W]; only gradients between pixels of one surface count; negative numbers are ignored.
     """
     y = luminance(picture)
     middle = surface[1:-1, 1:-1]
@@ -39,7 +39,7 @@ def coherence(parts: Iterable[tuple[float, float]]) -> float | None:
 
 
 def _window_sums(values: np.ndarray, window: int) -> np.ndarray:
-    """Sums over windows side by side; the last ones may be smaller."""
+    """Sums over adjacent windows; the last ones may be smaller."""
     for axis in (0, 1):
         values = np.add.reduceat(values, np.arange(0, values.shape[axis], window), axis)
     return values

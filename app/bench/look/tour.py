@@ -1,4 +1,4 @@
-"""Films a scene's tour as `rayverie render` does, and looks at what its frames show."""
+"""Film a scene's tour as `rayverie render` does, and examine its frames."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from scenes.camera import Camera
 
 @dataclass(frozen=True)
 class Tour:
-    """A tour that was filmed. watched: number of a frame → what lay under its pixels when it was drawn; sheets: those painted ahead;
-    ahead: the time of painting these; rest: that of planning them, and of painting the sky and what frames still lacked;
-    dreams, calls: how many, of all."""
+    """A tour that was filmed. watched: number of a frame → the paint under its pixels when it was drawn; sheets: painted in advance;
+    ahead: time to paint them; rest: time to plan them and to paint the sky and what frames still lacked;
+    dreams, calls: total numbers."""
 
     watched: dict[int, PixelPaint]
     sheets: SurfacePlan | None
@@ -34,7 +34,7 @@ class Tour:
 
 
 def film_tour(headless: HeadlessSession, cameras: Sequence[Camera], watched: Sequence[int], film: Render) -> Tour:
-    """Paint what all frames need, as `rayverie render` does with these settings; then film and look at the `watched` ones only, which
+    """Paint what all frames need, as `rayverie render` does with these settings; then film and examine only the `watched` ones, which
     takes much less time."""
     painter, density = headless.painter, QUALITY[film.quality]
     dreams, calls = painter.client.dreams, painter.client.calls

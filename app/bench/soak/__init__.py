@@ -1,4 +1,4 @@
-"""Runs a random user in a real window and reports failures, memory growth and frame times.
+"""Run a random user in a real window and report failures, memory growth and frame times.
 
 The window runs in a separate process with its own home folder; cores are divided as in the explorer."""
 

@@ -15,7 +15,7 @@ HERE = "python -m app.bench.soak"
 def parse(words: Sequence[str]) -> tuple[Path, float, str]:
     """(home, seconds, session as JSON). Raises InputError."""
     if len(words) != 3:
-        raise InputError(HERE, "", "takes HOME SECONDS SESSION from `rayverie bench soak`, which is what to run")
+        raise InputError(HERE, "", "needs HOME SECONDS SESSION; run `rayverie bench soak` instead, which passes them")
     home, seconds, session = words
     if not seconds.replace(".", "", 1).isdecimal():
         raise InputError(HERE, "SECONDS", f"is {seconds!r}; it must be a number of seconds")

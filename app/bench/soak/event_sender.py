@@ -1,4 +1,4 @@
-"""Sends the random user's events to a real window, through the window system's handlers where there are any."""
+"""Send the random user's events to a real window, through the window system's handlers if there are any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frame times during dreams: median, p99, and what the slow frames did."""
+"""Frame times during dreams: median, p99, and the activity in slow frames."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ import numpy as np
 from app.state.frame_profiler import Span
 
 SLOW = 2.5  # times the median
-MAX_SLOW_FRAMES = 1000  # slowest frames kept with their parts; bounded, as the measurement's own memory may not grow
+MAX_SLOW_FRAMES = (
+    1000  # slowest frames stored with their parts; bounded, because the measurement's own memory must not grow
+)
 MAX_LISTED = 20  # slow frames listed one by one
 
 
@@ -31,8 +33,8 @@ class Frame:
 
 
 class FrameTimes:
-    """Times of frames during dreams. Frames that redraw the scene are also counted apart from those that don't; compared with
-    these cheap ones, every frame of a walk would count as slow."""
+    """Times of frames during dreams. Frames that redraw the scene are also counted separately: compared with frames that
+    don't, every frame of a walk would count as slow."""
 
     def __init__(self) -> None:
         self._number = count()
@@ -56,7 +58,7 @@ class FrameTimes:
     @property
     def figures(self) -> dict[str, Any]:
         """Milliseconds of wall time (wall) and of the main thread's processor time (cpu): median, p99, their ratio, the share of
-        slow frames and what they did; the same for still and drawn frames, and for the time between shown frames (shown)."""
+        slow frames and their activity; the same for still and drawn frames, and for the time between shown frames (shown)."""
         figures: dict[str, Any] = {"dreaming_frames": len(self._times["wall"])}
         for clock, times in self._times.items() if self._times["wall"] else ():
             p50 = 1000 * float(np.median(times))

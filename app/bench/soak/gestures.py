@@ -32,7 +32,7 @@ from scenes.load import BUILTIN
 Random = np.random.Generator
 Gesture = Callable[[Random, WindowState], Iterator[Event]]
 
-EXCLUDED = {"quit", "full_screen"}  # the random user may not leave, and shares the screen
+EXCLUDED = {"quit", "full_screen"}  # the random user must not close the program, and shares the screen
 PLAIN_ACTIONS = tuple(a.name for a in ACTIONS if not a.held and a.name not in EXCLUDED)
 NAMED = ("enter", "tab", "escape", "backspace", "delete", "up_arrow", "down_arrow", "page_down", "f1", "f12", "space")
 KEYS = (*string.ascii_lowercase, *string.digits, *NAMED)
@@ -72,7 +72,7 @@ def _drag(random: Random, button: str, box: Box) -> Iterator[Event]:
 
 def _click(place: tuple[float, float], button: str = "left") -> Iterator[Event]:
     yield Move(*place)
-    yield Wait(1)  # a hovered item is known a frame later
+    yield Wait(1)  # an item counts as hovered only in the next frame
     yield Button(button, True)
     yield Button(button, False)
 

@@ -1,4 +1,4 @@
-"""Records GL errors with the Python stack that caused them; `ctx.error` reports them only a frame later."""
+"""Record GL errors with the Python stack that caused them; `ctx.error` reports them only a frame later."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ctypes.util import find_library
 import moderngl
 
 DEBUG_OUTPUT, SYNCHRONOUS, TYPE_ERROR, DONT_CARE = 0x92E0, 0x8242, 0x824C, 0x1100  # GL_DEBUG_…
-MAX_CALLS = 8  # lines of the stack that are kept
+MAX_CALLS = 8  # lines of a recorded stack
 _INT = ctypes.c_uint
 _CALLBACK = ctypes.CFUNCTYPE(None, _INT, _INT, _INT, _INT, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 
 
 @contextmanager
 def record_gl_errors(ctx: moderngl.Context) -> Iterator[Counter[str]]:
-    """Within the block, counts this context's errors by message and stack. Stays empty where GL has no debug output."""
+    """Within the block, counts this context's errors by message and stack. Stays empty if GL has no debug output."""
     errors: Counter[str] = Counter()
 
     def on_message(_source: int, kind: int, _id: int, _weight: int, _length: int, text: bytes, _user: object) -> None:

@@ -1,7 +1,7 @@
-"""Samples of the process's memory: the parts that may grow up to a limit, and the rest, which may not grow.
+"""Samples of the process's memory: the parts that may grow up to a limit, and the rest, which must not grow.
 
-What a running dream takes comes and goes by hundreds of megabytes. So growth is read from *calm* samples: no dream runs, and
-free memory was given back to the system."""
+A running dream uses hundreds of megabytes for a while. Growth is therefore measured between *calm* samples, when no dream runs and
+free memory has been returned to the system."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from scenes.scene import Scene
 SOFTWARE = "llvmpipe", "softpipe"  # renderers whose textures are in the program's own memory
 
 
-CALMING = 1.0  # seconds in which the worker ends the call that it was cancelled in
+CALMING = 1.0  # seconds in which a cancelled worker ends its current call
 WARM_UP = 0.25  # share of the calm samples that are ignored
-WINDOW = 0.2  # share of the others, at either end, that a figure is taken from
+WINDOW = 0.2  # share of the others, at either end, that figures are computed from
 PARTS = "resident", "volume", "timeline", "undo", "gone", "scene", "rest"
 
 
 @dataclass(frozen=True)
 class MemoryUse:
     """Bytes at a moment. resident: of the process; volume: painted pages, where GL is software, including those of a volume
-    being built; timeline: pictures of dreams; undo: paint covered by strokes; gone: paint whose surfaces are gone;
+    being built; timeline: pictures of dreams; undo: paint covered by strokes; gone: paint of removed surfaces;
     scene: blocks, charts and light, and GL's copies where GL is software.
 
-    doing: what takes memory temporarily, in words; building: whether that is a scene being built; calm: see above."""
+    doing: what uses memory temporarily, in words; building: whether a scene is being built; calm: see above."""
 
     seconds: float
     resident: int
