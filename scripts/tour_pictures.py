@@ -1,7 +1,7 @@
 """Take the pictures of docs/tour.md: open the explorer on a scene, let it paint, and take a screenshot of every panel.
 
 xvfb-run -a -s "-screen 0 1600x1000x24" .venv/bin/python scripts/tour_pictures.py [--scene hamlet] [--model FOLDER] [--out docs/images] \\
-    [--only NAME …]
+    [--only NAME …] [--beside MODEL] [--run FOLDER]
 """
 
 from __future__ import annotations
@@ -238,6 +238,51 @@ def compare(x: Explorer) -> None:
     x.do("compare", "Balanced", presets.apply(x.state.session.dream, presets.PRESETS["Balanced"][1]))
 
 
+def compare_models(ref: str) -> Callable[[Explorer], None]:
+    """The session's model and another one on this view."""
+
+    def prepare(x: Explorer) -> None:
+        x.do("stop_comparing")
+        x.shell.reset_layout()
+        x.shell.bring_to_front("Models", "Preview")
+        x.do("compare_models", ModelChoice(ref))
+
+    return prepare
+
+
+def stepped(x: Explorer) -> bool:
+    """A middle step of both, once their steps are compared."""
+    overlay = x.shell.overlay_panels.compare
+    if x.state.comparison is None or not x.state.comparison.done:
+        return False
+    if not x.state.comparison.step_through:
+        x.do("step_through")
+    if overlay.parting.found is None:
+        return False
+    x.shell.bring_to_front("Models")
+    overlay.step = len(overlay.parting.found.coarse) // 2
+    return True
+
+
+def play_run(folder: Path) -> Callable[[Explorer], None]:
+    def prepare(x: Explorer) -> None:
+        x.do("stop_comparing")
+        x.state.overlays.first_help = False
+        x.do("open_run", folder)
+
+    return prepare
+
+
+def last_sheet(x: Explorer) -> bool:
+    """The film stands still in the middle of the last sheet."""
+    run, film = x.state.pictures.run, x.shell.overlay_panels.cover.film
+    if run is None or x.state.pictures.sheets.get(run.sheets[-1][1]) is None:
+        film.place, film.playing = 0.0 if run is None else len(run.sheets) - 0.5, False
+        return False
+    film.place, film.playing = len(run.sheets) - 0.5, False
+    return True
+
+
 def variations(x: Explorer) -> None:
     """Variations of the cobbles, or of another scene's third material."""
     x.do("stop_comparing")
@@ -296,6 +341,12 @@ SHOTS = (
 )
 
 
+def further_shots(beside: str | None, run: Path | None) -> tuple[Shot, ...]:
+    """Of what needs a file that isn't part of the program."""
+    models = () if beside is None else (Shot("models", compare_models(beside), 30, stepped),)
+    return models if run is None else (*models, Shot("run", play_run(run.absolute()), 12, last_sheet))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scene")
@@ -303,7 +354,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
     parser.add_argument("--seconds", type=float, default=240.0, help="longest wait for the first view to be painted")
     parser.add_argument("--only", nargs="*", help="names of the pictures to take; default: all")
+    parser.add_argument("--beside", help="a model to compare with; without it, the picture `models` is left out")
+    parser.add_argument("--run", type=Path, help="a training run's folder; without it, the picture `run` is left out")
     options = parser.parse_args()
+    shots = [*SHOTS, *further_shots(options.beside, options.run)]
     session = Session(
         scene=SceneChoice(ref=options.scene),
         model=ModelChoice(ref=options.model),
@@ -318,19 +372,20 @@ def main() -> None:
         scene = open_scene(session.scene)
         explorer = Explorer(window.ctx, window, session, scene, open_worker(session, scene), folders=folders)
         window.listen(explorer)
-        photograph(window, explorer, options.out, options.seconds, options.only)
+        chosen = [shot for shot in shots if not options.only or shot.name in options.only]
+        photograph(window, explorer, options.out, options.seconds, chosen)
         explorer.close()
         window.destroy()
 
 
-def photograph(window: Window, explorer: Explorer, out: Path, seconds: float, only: list[str] | None = None) -> None:
+def photograph(window: Window, explorer: Explorer, out: Path, seconds: float, shots: list[Shot]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     pictures = explorer.state.folders.pictures
     end = time.monotonic() + seconds
     while explorer.status != "this view is finished" and time.monotonic() < end:
         step(window, explorer)
     explorer.state.overlays.first_help = True
-    for shot in (shot for shot in SHOTS if not only or shot.name in only):
+    for shot in shots:
         explorer.state.overlays.toasts.clear()
         shot.prepare(explorer)
         end = time.monotonic() + seconds

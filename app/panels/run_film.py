@@ -129,7 +129,12 @@ def draw_curve(name: str, curve: Curve, now: float, last: int, size: imgui.ImVec
     steps, values = np.ascontiguousarray(known.T)
     past = int(np.searchsorted(steps, now, side="right"))
     imgui.text_unformatted(name.replace("_", " ") + (f" {values[past - 1]:.4g}" if past else ""))
-    if not len(values) or not implot.begin_plot(f"##{name}", size, FLAGS):
+    if not len(values):
+        return
+    margin = imgui.get_font_size()  # half of the longest number below the plot, which may end at its edge
+    implot.push_style_var(implot.StyleVar_.plot_padding, imgui.ImVec2(margin, implot.get_style().plot_padding.y))
+    if not implot.begin_plot(f"##{name}", size, FLAGS):
+        implot.pop_style_var()
         return
     implot.setup_axes("", "", implot.AxisFlags_.none, implot.AxisFlags_.none)
     low, high = values.min(), values.max()
@@ -144,3 +149,4 @@ def draw_curve(name: str, curve: Curve, now: float, last: int, size: imgui.ImVec
     if past:
         implot.plot_line("##past", steps[:past].copy(), values[:past].copy(), spec=use_accent_colour())
     implot.end_plot()
+    implot.pop_style_var()  # the plot is laid out with its first line
