@@ -48,7 +48,7 @@ class LessonsPanel:
         self._guess, self._answer, self._waiting, self._asked = None, None, False, None
 
     def draw(self, ui: PanelContext) -> Session:
-        record = next((r for r in reversed(ui.timeline.records) if r.image is not None and lookable(r)), None)
+        record = ui.timeline.choose_example(lambda r: r.image is not None and lookable(r))
         self._heading()
         for i, name in enumerate(DEPTHS):
             if i:

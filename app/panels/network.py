@@ -62,6 +62,8 @@ class NetworkPanel:
 
     def draw(self, ui: PanelContext) -> Session:
         record = next((r for r in reversed(ui.timeline.records) if lookable(r)), None)
+        if ui.tour.setting is not None:  # the guided tour looks into its own example
+            record = ui.timeline.choose_example(lookable)
         if ui.tour.setting is not self._followed:
             self._follow(ui.tour.setting, record)
         if record is None:

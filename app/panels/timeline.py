@@ -17,6 +17,7 @@ from app.panels.regions import draw_regions
 from app.panels.split import Split
 from app.session import Session
 from app.state import step_notes as remarks
+from app.state.inspection import lookable
 from app.state.timeline import Record
 from diffusion.lessons.stations import Setting
 
@@ -62,6 +63,7 @@ class TimelinePanel:
             return ui.session
         record = next((r for r in records if r.id == self._id), records[-1])
         if ui.tour.setting is not self._followed:
+            record = ui.timeline.choose_example(lambda r: r.image is not None and lookable(r)) or record
             self._follow(ui.tour.setting, record)
         self._thumbnails(ui, records, record)
         pictures = record.pictures

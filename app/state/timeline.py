@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,10 +10,11 @@ import numpy as np
 from app.loop.messages import DreamFinished, Message, Preview
 from diffusion.canvas import Canvas
 from diffusion.settings import DreamSettings
-from engine.atlas.views import GatheredView
+from engine.atlas.views import GatheredView, Part
 from scenes.camera import Camera
 
 LIMIT = 96 * 2**20  # bytes of pictures
+SKETCHED = 3  # steps of a sketch at most: too few to see how a picture comes about
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Step:
 @dataclass(frozen=True)
 class Record:
     """One dream. steps: planned; shown: the steps so far; image: the finished picture, or None while it runs or when it was abandoned;
-    so are canvas and settings, what was dreamed; beside, model: as in its `Request`."""
+    so are canvas and settings, what was dreamed; of_view: whether that is what a camera sees, not the sky alone; beside, model: as in
+    its `Request`."""
 
     id: int
     steps: int
@@ -53,6 +55,7 @@ class Record:
     began: float = 0.0
     canvas: Canvas | None = None
     settings: DreamSettings | None = None
+    of_view: bool = False
     beside: bool = False
     model: str = ""
 
@@ -112,9 +115,16 @@ class Timeline:
             dreamed, asked = message.dreamed, message.request
             camera = asked.gathered.camera if isinstance(asked.gathered, GatheredView) else None
             finished = replace(record, image=dreamed.image, camera=camera, seconds=dreamed.seconds["total"])
-            finished = replace(finished, canvas=asked.canvas, settings=settings, beside=asked.beside, model=asked.model)
+            of_view = isinstance(asked.gathered, GatheredView) and asked.gathered.part is Part.SOLID
+            finished = replace(finished, canvas=asked.canvas, settings=settings, of_view=of_view)
+            finished = replace(finished, beside=asked.beside, model=asked.model)
             return self._with(finished.seal() if asked.beside else finished)
         return self
+
+    def choose_example(self, usable: Callable[[Record], bool]) -> Record | None:
+        """The dream that explains most: the newest of a view with more steps than a sketch. Without one, the newest that is usable."""
+        found = [record for record in self.records if usable(record)]
+        return max(found, key=lambda r: (r.of_view and r.steps > SKETCHED, r.of_view, r.id), default=None)
 
     def seal(self) -> Timeline:
         """Seal all records, because the network has changed."""
