@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from compel import Compel
 
 from diffusion.models.clip import pad_contexts
 from diffusion.models.minilm import TOKEN_GAIN, TOKENS, WIDTH, MiniLMEncoder, _load, model_folder
@@ -55,6 +56,24 @@ def test_weak_words_on_clip(sd, weight):
     terms = [scaled([1] * 77), scaled(first), scaled(second)]
     wanted = sum(share * term for share, term in zip(shares, terms, strict=True)) / sum(shares)
     assert torch.allclose(sd.context([f"a (b:{weight}) c (d:0.9)"])[0][0], wanted, atol=1e-5)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("a b c", "a b c"),
+        ("a (b:1.5) c", "a (b)1.5 c"),
+        ("a (b c:1.3) d", "a (b c)1.3 d"),
+        ("a (b:0.7) c (d:0.9)", "a (b)0.7 c (d)0.9"),
+        ("a (b:0.25) c (d:1.2)", "a (b)0.25 c (d)1.2"),
+    ],
+)
+def test_the_package_compel_gives_the_same_on_clip(sd, ours, theirs):
+    clip = sd.text._encoder.clips[0]
+    wanted = Compel(clip.tokenizer, clip.model).build_conditioning_tensor(theirs)
+    assert isinstance(wanted, torch.Tensor)
+    assert torch.allclose(sd.context([ours])[0], wanted, atol=1e-5)
 
 
 def test_long_prompts_on_clip_are_chunks_side_by_side(sd):
