@@ -66,7 +66,7 @@ class Viewport:
         at_once = painting or not self._revision  # the first paint of all is waited for
         if shows != self._shows or (at_once and revision != self._revision):
             self._shows, self._revision, self._work = shows, revision, None
-            self._is_smooth = not self._smooth.can_smooth(size, view.mode, **options)
+            self._is_smooth = not self._smooth.can_smooth(size, view.mode)
             open_scene.renderer.draw(self._canvas, camera, size, view.mode, **options)
             # otherwise drawing with the picture waits for it while holding Python's lock, and the model stands still
             wait_for_gl(self.ctx)
@@ -83,6 +83,10 @@ class Viewport:
                 self._canvas, self._beside = self._beside, self._canvas
                 self._revision, self._work, self._is_smooth = self._work[1], None, True
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
+
+    def is_settled(self, revision: int) -> bool:
+        """Whether the volume's revision is shown, with smooth edges where there are any."""
+        return self._revision == revision and self._is_smooth
 
     def read_picture(self) -> np.ndarray | None:
         """Return the last picture, uint8 [H,W,3], row 0 at the top; None before the first."""

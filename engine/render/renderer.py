@@ -38,6 +38,7 @@ MODES = MappingProxyType(
     }
 )
 MATERIALS = 256  # rows of the table of display colours: as many as a map's bytes can name; as in shaders
+STRIPES = 14.0  # pixels of the screen for two stripes of the marks on frozen texels
 GEOMETRY = ("material", "depth")  # modes that show no paint
 
 
@@ -70,11 +71,13 @@ _COLOUR, _OVERVIEW, _LATENTS, _STATE, _DAYLIGHT, _MATERIALS = range(6)  # textur
 
 class DrawOptions(TypedDict, total=False):
     """top_first: row 0 of the target is the picture's top row (default False); mark_frozen: mark frozen texels (default False);
-    daylight: 0..1, share of the scene's light that falls on paint (default 0)."""
+    daylight: 0..1, share of the scene's light that falls on paint (default 0); enlarged: pixels of the target for one of the screen,
+    along each side (default 1)."""
 
     top_first: bool
     mark_frozen: bool
     daylight: float
+    enlarged: int
 
 
 class Renderer:
@@ -145,6 +148,7 @@ class Renderer:
         if mode not in MODES:
             raise KeyError(f"{mode!r} is not one of {', '.join(MODES)}")
         uniforms = camera_uniforms(self.charts, camera, size, top_first) | {"shade": daylight}
+        uniforms |= {"stripe_width": STRIPES * options.get("enlarged", 1)}
         visible = find_visible_charts(self.charts, camera, size)
         if mode == "painted":
             for number in np.unique(self.charts.page[visible]):

@@ -33,11 +33,9 @@ class SmoothDrawing:
         self._triangle = ctx.vertex_array(self._program, [])
         self._large: moderngl.Framebuffer | None = None
 
-    def can_smooth(self, size: tuple[int, int], mode: str, **options: Unpack[DrawOptions]) -> bool:
-        """Whether such a picture is made smooth: it is one of MODES, nothing in it is as wide as pixels of the screen, and the driver
-        has textures that are large enough."""
-        fits = FACTOR * max(size) <= self.ctx.info["GL_MAX_TEXTURE_SIZE"]
-        return fits and mode in MODES and not options.get("mark_frozen", False)
+    def can_smooth(self, size: tuple[int, int], mode: str) -> bool:
+        """Whether such a picture is made smooth: it is one of MODES, and the driver has textures that are large enough."""
+        return mode in MODES and FACTOR * max(size) <= self.ctx.info["GL_MAX_TEXTURE_SIZE"]
 
     def draw_slices(
         self,
@@ -51,11 +49,12 @@ class SmoothDrawing:
     ) -> Slices[None]:
         """Fill the target's lower left `size` pixels as `Renderer.draw` does, in slices. split: cuts a picture's size into boxes,
         which are drawn a slice each. The picture doesn't depend on the boxes. What can't be smooth is drawn as it is."""
-        if not self.can_smooth(size, mode, **options):
+        if not self.can_smooth(size, mode):
             yield from renderer.draw_slices(target, camera, size, split(size), mode, **options)
             return
         large = self._large_framebuffer((FACTOR * size[0], FACTOR * size[1]))
-        yield from renderer.draw_slices(large, camera, large.size, split(large.size), mode, **options)
+        boxes = split(large.size)
+        yield from renderer.draw_slices(large, camera, large.size, boxes, mode, **{**options, "enlarged": FACTOR})
         for box in split(size):
             self._halve(large, target, size, box)
             yield

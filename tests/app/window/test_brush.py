@@ -26,9 +26,7 @@ def painted(drive: Driver) -> Driver:
     explorer = drive.explorer
     drive.until(lambda: explorer.status == "this view is finished", "the view is painted")
     drive.worker.held = True
-    drive.until(
-        lambda: explorer.services.viewport._revision == explorer.state.open_scene.volume.revision, "it is shown"
-    )
+    drive.until(lambda: explorer.services.viewport.is_settled(explorer.state.open_scene.volume.revision), "it is shown")
     drive.frames(2)
     return drive
 

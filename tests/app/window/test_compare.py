@@ -103,7 +103,7 @@ def test_a_side_is_shown_where_it_will_lie(finished: Driver) -> None:
     explorer.do("pause")
     finished.until(lambda: not explorer.services.strokes.busy, "it is laid onto the surfaces")
     finished.until(
-        lambda: explorer.services.viewport._revision == explorer.state.open_scene.volume.revision, "it is drawn"
+        lambda: explorer.services.viewport.is_settled(explorer.state.open_scene.volume.revision), "it is drawn"
     )
     explorer.state.overlays.toasts.clear()
     finished.frames(2)

@@ -40,7 +40,7 @@ def with_sky(driver: Driver) -> None:
         lambda: painter.sky.count(state.session, AROUND) == 0 and not painter.client.busy, "the sky is painted"
     )
     driver.worker.held, viewport = True, driver.explorer.services.viewport
-    driver.until(lambda: viewport._revision == state.open_scene.volume.revision, "it is shown")
+    driver.until(lambda: viewport.is_settled(state.open_scene.volume.revision), "it is shown")
     driver.frames(2)
 
 
@@ -81,7 +81,7 @@ def shown(drive: Driver) -> np.ndarray:
     drive.explorer.state.overlays.toasts.clear()
     drive.frames(2)
     screen, volume = drive.explorer.services.viewport, drive.explorer.state.open_scene.volume
-    drive.until(lambda: screen._revision == volume.revision, "what is new is drawn")
+    drive.until(lambda: screen.is_settled(volume.revision), "what is new is drawn")
     drive.frames()
     return drive.pixels()[y : y + height, x : x + width]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 
 from engine.atlas.page import FROZEN, tiles_with
@@ -15,6 +17,7 @@ from engine.gl.context import wait_for_gl
 from engine.gl.targets import release_framebuffer
 from engine.render.frozen_marks import may_show_frozen
 from engine.render.renderer import Renderer
+from engine.render.smooth import SmoothDrawing
 from scenes import edit, edit_map
 from scenes.extrude import extrude_scene
 from tests.engine.village import CAMERAS, CHANNELS, SIZE, dreamed
@@ -115,5 +118,29 @@ def test_marks_are_the_same_as_if_every_chart_were_looked_at(ctx, charts, scene,
     for number in painted.atlas:
         painted.atlas[number].frozen_tiles[:] = True
     assert may_show_frozen(charts, painted.atlas, seen).sum() > few.sum() and (shot(True) == marked).all()
+    renderer.release()
+    release_framebuffer(target)
+
+
+def test_stripes_keep_their_width_in_a_smooth_picture(ctx, charts, scene, blocks, painted):
+    renderer, drawing = Renderer(ctx, charts, scene, painted, blocks), SmoothDrawing(ctx)
+    target = ctx.framebuffer([ctx.texture(VIEW, 4)], ctx.depth_renderbuffer(VIEW))
+
+    def marks(draw: Callable[..., Iterable[None]]) -> np.ndarray:
+        """What marks change in a picture."""
+        pictures = []
+        for held in (True, False):
+            for _ in draw(held):
+                pass
+            wait_for_gl(ctx)
+            pictures.append(np.frombuffer(target.read(components=4), np.uint8).astype(float))
+        return pictures[0] - pictures[1]
+
+    freeze(painted, np.s_[:, :])
+    boxes = [(0, 0, *VIEW)]
+    plain = marks(lambda held: renderer.draw_slices(target, CAMERAS["street"], VIEW, boxes, mark_frozen=held))
+    smooth = marks(lambda held: drawing.draw_slices(renderer, target, CAMERAS["street"], VIEW, mark_frozen=held))
+    assert np.corrcoef(plain, smooth)[0, 1] > 0.9
+    drawing.release()
     renderer.release()
     release_framebuffer(target)

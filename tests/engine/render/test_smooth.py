@@ -64,11 +64,6 @@ def test_modes_whose_means_mean_nothing_are_drawn_as_they_are(renderer: Renderer
     np.testing.assert_array_equal(smooth(renderer, "depth"), plain)
 
 
-def test_stripes_of_frozen_texels_keep_their_width(renderer: Renderer) -> None:
-    plain = picture(renderer.ctx, SIZE, lambda t: renderer.draw(t, HERE, SIZE, "material", mark_frozen=True))
-    np.testing.assert_array_equal(smooth(renderer, mark_frozen=True), plain)
-
-
 def test_what_is_larger_than_the_drivers_textures_is_not_smooth(renderer: Renderer) -> None:
     drawing = SmoothDrawing(renderer.ctx)
     assert drawing.can_smooth(SIZE, "painted")
