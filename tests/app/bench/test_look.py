@@ -20,6 +20,7 @@ from app.bench.look.tour import film_tour, fingerprint
 from app.commands import Render
 from app.loop.headless_session import open_headless_session
 from app.session import ModelChoice, PaintSettings, SceneChoice, Session
+from diffusion.loaders.options import LoadOptions
 from diffusion.settings import DreamSettings
 from scenes.paths import sample_path
 
@@ -124,7 +125,8 @@ def test_a_stopwatch_only_counts_while_it_runs() -> None:
 
 @pytest.fixture(scope="module")
 def headless(tiny_scene):
-    choices = SceneChoice(str(tiny_scene)), ModelChoice(device="cpu"), DreamSettings(steps=1)
+    model = ModelChoice(device="cpu", options=LoadOptions(dtype="float32"))  # the same dreams on all processors
+    choices = SceneChoice(str(tiny_scene)), model, DreamSettings(steps=1)
     session = Session(*choices, PaintSettings(sky=False))
     with open_headless_session(session) as opened:
         yield opened

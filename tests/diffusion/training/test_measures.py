@@ -48,7 +48,7 @@ class Knowing:
     def paint(self, views: list[View], seed: int = 0, **changes: object) -> Tensor:
         return torch.stack([v.truth for v in views])
 
-    def reconstruct(self, views: list[View], told: bool) -> Tensor:
+    def reconstruct(self, views: list[View], with_surfaces: bool) -> Tensor:
         return self.paint(views)
 
 
