@@ -18,7 +18,7 @@ from engine.render.smooth import SmoothDrawing
 from scenes.camera import Camera
 
 PIECE = 0.006  # seconds per frame for updating a still picture; a larger share would make such frames stand out
-TURN = 4  # of the frames that have other work, every so-manyth updates a still picture, too
+TURN = 4  # while frames have other work, one in so many updates a still picture
 
 
 class Viewport:
@@ -26,7 +26,7 @@ class Viewport:
 
     When the camera moves, a brush paints or the display mode changes, the next frame shows it. What a dream, an undo or an edit
     changes in a still picture appears some frames later: it is drawn into a second picture, some bands a frame, and drawn anew if
-    the surfaces change meanwhile. So are the smooth edges of a still picture. Only the first paint of all is shown at once.
+    the surfaces change meanwhile. Smooth edges are drawn the same way. Only the first paint of all is shown at once.
 
     drawn: how many pictures were drawn within one frame, so far."""
 

@@ -15,7 +15,7 @@ from engine.render.renderer import DrawOptions, Renderer
 from scenes.camera import Camera
 
 FACTOR = 2  # pixels drawn for one, along each side; as in the shader
-MODES = ("painted", "material")  # pictures of the scene; a mean of depths or steps is the depth of nothing
+MODES = ("painted", "material")  # pictures of the scene; the others show data, of which a mean would be wrong
 _PICTURE = 0  # texture unit
 
 
@@ -34,7 +34,7 @@ class SmoothDrawing:
         self._large: moderngl.Framebuffer | None = None
 
     def can_smooth(self, size: tuple[int, int], mode: str) -> bool:
-        """Whether such a picture is made smooth: it is one of MODES, and the driver has textures that are large enough."""
+        """Whether such a picture can be smooth: its mode is one of MODES, and the driver has textures that are large enough."""
         return mode in MODES and FACTOR * max(size) <= self.ctx.info["GL_MAX_TEXTURE_SIZE"]
 
     def draw_slices(
@@ -47,8 +47,8 @@ class SmoothDrawing:
         split: Callable[[tuple[int, int]], Iterable[Box]] = whole,
         **options: Unpack[DrawOptions],
     ) -> Slices[None]:
-        """Fill the target's lower left `size` pixels as `Renderer.draw` does, in slices. split: cuts a picture's size into boxes,
-        which are drawn a slice each. The picture doesn't depend on the boxes. What can't be smooth is drawn as it is."""
+        """Fill the target's lower left `size` pixels as `Renderer.draw` does, in slices. split: cuts a picture of a size into
+        boxes, one for each slice; they don't change the picture. What can't be smooth is drawn as it is."""
         if not self.can_smooth(size, mode):
             yield from renderer.draw_slices(target, camera, size, split(size), mode, **options)
             return
