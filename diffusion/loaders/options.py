@@ -28,6 +28,10 @@ class LoadOptions:
         choices=("ema", "raw"),
     )
     vae_device: str = option("auto", "Device of the autoencoder: cpu, cuda or mps; auto uses the network's device.")
+    text_device: str = option(
+        "auto",
+        "Device of the text encoder: cpu, cuda or mps; auto uses the network's device. On another device it computes in float32.",
+    )
     dtype: str = option(
         "auto",
         "Number format of the network; auto uses the fastest on the device. Autoencoders of Stable Diffusion "
@@ -57,6 +61,12 @@ def option_remarks(options: LoadOptions, model: Any, previews: bool) -> list[str
             f"{model.id} has no such attention",
         ),
         ("--vae-device", options.vae_device == model.device.type, "the network runs there, too"),
+        (
+            "--text-device",
+            options.text_device != "auto" and not model.text.clips,
+            f"the text encoder of {model.id} always runs on the CPU",
+        ),
+        ("--text-device", model.text.clips and options.text_device == model.device.type, "the network runs there, too"),
     )
     return [f"{flag} has no effect: {reason}." for flag, idle, reason in rows if idle]
 

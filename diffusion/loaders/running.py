@@ -37,6 +37,17 @@ def dtype_of(name: str, auto: torch.dtype) -> torch.dtype:
     return auto if name == "auto" else getattr(torch, name)
 
 
+def place_text_encoder(
+    options: LoadOptions, where: torch.device, dtype: torch.dtype
+) -> tuple[torch.device, torch.dtype]:
+    """Where the text encoder runs, and in which numbers: as the network does (`where`, `dtype`), or in float32 on a device of its own,
+    as CPUs are slow in half precision. Raises InputError."""
+    if options.text_device == "auto":
+        return where, dtype
+    own = find_device(options.text_device, "--text-device")
+    return (where, dtype) if own.type == where.type else (own, torch.float32)
+
+
 def refuse_uncompiled(options: LoadOptions, where: torch.device) -> None:
     """Raise InputError if torch.compile has no compiler; otherwise the first dream would fail with pages of output."""
     if not options.compile:

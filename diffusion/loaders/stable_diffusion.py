@@ -20,7 +20,7 @@ from diffusion.loaders.lora import Lora, merge_lora
 from diffusion.loaders.model_family import ModelFamily, identify_family
 from diffusion.loaders.options import USUAL, LoadOptions
 from diffusion.loaders.pipeline_folder import PipelineFolder
-from diffusion.loaders.running import dtype_of
+from diffusion.loaders.running import dtype_of, place_text_encoder
 from diffusion.loaders.style import load_style
 from diffusion.models.attention import RegionalProcessor
 from diffusion.models.clip import Clip, ClipEncoder, SdxlEncoder
@@ -45,7 +45,7 @@ def load_stable_diffusion(
     kind = identify_family(source)
     path, own = source.path, kind.own
 
-    unet, text = _load_unet(source, dtype, where), _load_text(source, kind, where, dtype)
+    unet, text = _load_unet(source, dtype, where), _load_text(source, kind, *place_text_encoder(options, where, dtype))
     texts = dict(zip(TEXTS, (clip.model for clip in text.clips), strict=False))
     for lora in changes:
         merge_lora(lora, {"unet": unet} | texts)

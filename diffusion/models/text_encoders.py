@@ -43,6 +43,11 @@ class CachedEncoder:
         self._known: OrderedDict[str, Tensor] = OrderedDict()
         self.seconds = 0.0
 
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """The CLIPs that encode; none where the encoder is another network."""
+        return self._encoder.clips
+
     def __call__(self, prompts: list[str]) -> list[Tensor]:
         """Context [1,T,D] for each prompt, all padded to the longest; prompts that aren't cached are encoded first."""
         started = time.perf_counter()

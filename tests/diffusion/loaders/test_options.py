@@ -16,7 +16,7 @@ from base.errors import InputError
 from diffusion.dream import dream
 from diffusion.loaders.loading import load_model
 from diffusion.loaders.options import LoadOptions, option_remarks
-from diffusion.loaders.running import refuse_uncompiled
+from diffusion.loaders.running import place_text_encoder, refuse_uncompiled
 from diffusion.settings import DreamSettings
 
 
@@ -137,13 +137,33 @@ def test_compilation_is_asked_of_all_networks_once(sd_folder, monkeypatch) -> No
 def test_devices_are_checked(sd_folder) -> None:
     with pytest.raises(InputError, match="--vae-device quantum is not usable here"):
         loaded(sd_folder, vae_device="quantum")
+    with pytest.raises(InputError, match="--text-device quantum is not usable here"):
+        loaded(sd_folder, text_device="quantum")
+
+
+def test_a_text_encoder_on_a_device_of_its_own_computes_in_float32() -> None:
+    card, processor, half = torch.device("cuda"), torch.device("cpu"), torch.float16
+    assert place_text_encoder(LoadOptions(), card, half) == (card, half)
+    assert place_text_encoder(LoadOptions(text_device="cpu"), card, half) == (processor, torch.float32)
+    assert place_text_encoder(LoadOptions(text_device="cpu"), processor, torch.bfloat16) == (processor, torch.bfloat16)
+
+
+def test_the_network_gets_contexts_in_its_own_numbers_wherever_they_come_from(sd, sd_folder, monkeypatch) -> None:
+    where = torch.device("cpu"), torch.float32
+    monkeypatch.setattr("diffusion.loaders.stable_diffusion.place_text_encoder", lambda *_: where)
+    model = loaded(sd_folder, dtype="bfloat16")
+    assert model.text.clips[0].model.dtype == torch.float32 and model.unet.dtype == torch.bfloat16
+    (context,), (exact,) = model.context(["a b"]), sd.context(["a b"])
+    assert context.dtype == torch.bfloat16 and torch.equal(context, exact.bfloat16())
 
 
 def test_what_has_no_effect_is_said(sd, surface) -> None:
-    told = LoadOptions(vae_device="cpu", attention_slicing=True, preview_vae="tiny")
+    told = LoadOptions(vae_device="cpu", text_device="cpu", attention_slicing=True, preview_vae="tiny")
     assert [words.split()[0] for words in option_remarks(told, surface, previews=False)] == [
         "--preview-vae",
         "--attention-slicing",
         "--vae-device",
+        "--text-device",
     ]
+    assert len(option_remarks(LoadOptions(text_device="cpu"), sd, previews=True)) == 1
     assert option_remarks(LoadOptions(attention_slicing=True, preview_vae="tiny"), sd, previews=True) == []
