@@ -10,6 +10,8 @@ import numpy as np
 
 from scenes.camera import Vector
 
+FLAT = 1e-12  # squares of a mesh's or texture's longest side: less area is none
+
 
 @dataclass(frozen=True)
 class MeshPlace:
@@ -39,6 +41,12 @@ class MeshGeometry:
         for array in (self.vertices, self.uv, self.triangles):
             made.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
         return made.hexdigest()
+
+    @cached_property
+    def solid(self) -> np.ndarray:
+        """bool [T]: the triangles with an area. The others are never drawn, and may have no area in the texture either."""
+        corners = self.vertices[self.triangles]
+        return np.linalg.norm(triangle_normals(corners), axis=-1) > FLAT * np.ptp(corners, axis=(0, 1)).max() ** 2
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MeshGeometry) and (self is other or self.key == other.key)

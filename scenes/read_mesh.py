@@ -13,7 +13,7 @@ from base.errors import InputError
 from base.reading import read_bytes
 from scenes.cover import squares_around
 from scenes.glb import parse_glb
-from scenes.mesh import MeshGeometry, triangle_normals, uv_areas
+from scenes.mesh import FLAT, MeshGeometry, uv_areas
 from scenes.obj import parse_obj
 from scenes.triangles import Triangles, UnreadableMeshError
 
@@ -23,7 +23,6 @@ LARGEST = 1e6  # units: coordinates beyond it are taken for damage
 OUTSIDE = 1e-3  # how far texture coordinates may lie outside 0..1, which rounding does
 FINE = 512  # squares along the texture in which overlaps are looked for
 OVERLAP = 0.002  # share of the squares that may be covered twice: neighbours that touch
-FLAT = 1e-12  # squares of a texture's side: less area is none
 
 
 def read_mesh(path: str | Path) -> tuple[MeshGeometry, bytes]:
@@ -75,19 +74,18 @@ def _check(found: Triangles) -> MeshGeometry:
         raise UnreadableMeshError(
             f"has texture coordinates from {low:.3g} to {high:.3g}; painted ones must lie between 0 and 1"
         )
-    uv = np.clip(uv, 0, 1)
-    size = np.ptp(vertices[used], axis=0).max()
-    solid = np.linalg.norm(triangle_normals(vertices[triangles]), axis=-1) > FLAT * size**2
-    flat = solid & (np.abs(uv_areas(uv[triangles])) <= FLAT)
-    if not solid.any():
+    geometry = MeshGeometry(vertices, np.clip(uv, 0, 1), triangles.astype(np.int32))
+    places = geometry.uv[triangles]
+    flat = geometry.solid & (np.abs(uv_areas(places)) <= FLAT)
+    if not geometry.solid.any():
         raise UnreadableMeshError("has no triangle with an area")
     if flat.any():
         raise UnreadableMeshError(
             f"has {flat.sum():,} triangles without an area in the texture, the first is number {flat.argmax()}; "
             "paint needs a place for each: unwrap it"
         )
-    _refuse_overlaps(uv[triangles], solid)
-    return MeshGeometry(vertices, uv, triangles.astype(np.int32))
+    _refuse_overlaps(places, geometry.solid)
+    return geometry
 
 
 def _refuse_overlaps(uv: np.ndarray, solid: np.ndarray) -> None:

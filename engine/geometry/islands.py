@@ -15,7 +15,7 @@ import scipy  # its parts are imported when they are first needed, which shorten
 
 from engine.geometry.pack import PAGE
 from scenes.cover import near_squares
-from scenes.mesh import Mesh, triangle_normals
+from scenes.mesh import Mesh
 
 REACH = 1.42  # texels: how far from a point bilinear filtering of whole texels reads
 TOUCH = 0.71  # texels from a texel's centre to what touches it, at most
@@ -42,9 +42,8 @@ class Islands:
 
 def cut_islands(mesh: Mesh, voxels: int) -> Islands:
     """voxels: texels for a block, which the mesh gets on average, unless an island were larger than a page."""
-    geometry, corners = mesh.geometry, mesh.corners
-    area = np.linalg.norm(triangle_normals(corners), axis=-1)
-    chosen = np.flatnonzero(area > 1e-12 * area.max())
+    geometry = mesh.geometry
+    chosen = np.flatnonzero(geometry.solid)
     uv = geometry.uv[geometry.triangles[chosen]]
     island = _number_islands(geometry.vertices, geometry.uv, geometry.triangles[chosen])
     count = int(island.max()) + 1

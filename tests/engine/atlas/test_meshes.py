@@ -11,9 +11,11 @@ from engine.atlas import policy
 from engine.atlas.views import PaintedView
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts, build_charts
+from engine.geometry.islands import cut_islands
 from engine.geometry.mesh import find_visible_charts
 from scenes.camera import Camera
 from scenes.extrude import extrude_scene
+from scenes.mesh import Mesh, MeshGeometry
 from scenes.scene import Background, Material, Scene
 from tests.engine import reference
 from tests.engine.village import CHANNELS, SIZE, dreamed
@@ -83,6 +85,17 @@ def test_corners_are_the_file_s_wherever_it_stands(charts):
 def test_a_texel_is_about_as_large_as_on_blocks(charts):
     spacing = np.median(charts.spacing[charts.meshes.mesh == 0])
     assert 0.7 * charts.texel < spacing < 1.4 * charts.texel
+
+
+def test_triangles_without_an_area_are_no_charts_wherever_the_mesh_stands():
+    drum = drum_mesh("stone", around=64)
+    a, b = drum.geometry.triangles[0, :2]
+    vertices, uv = (np.vstack([c, 0.7 * c[a] + 0.3 * c[b]]) for c in (drum.geometry.vertices, drum.geometry.uv))
+    triangles = np.vstack([drum.geometry.triangles, [a, len(vertices) - 1, b]]).astype(np.int32)
+    # so far away that rounding gives the last one an area
+    place = replace(drum.place, position=(3000.3, 0.0, 9000.7), rotation=(10.0, 20.0, 30.0))
+    islands = cut_islands(Mesh(place, MeshGeometry(vertices, uv, triangles)), 4)
+    assert islands.triangle.tolist() == list(range(len(triangles) - 1))
 
 
 def test_blocks_keep_their_layout_beside_a_mesh(charts):
