@@ -89,7 +89,10 @@ def _check(found: Triangles) -> MeshGeometry:
 
 
 def _refuse_overlaps(uv: np.ndarray, solid: np.ndarray) -> None:
-    """Raises UnreadableMeshError where triangles share places of the texture, since paint could then not be written back."""
+    """Raises UnreadableMeshError where triangles share places of the texture, since paint could then not be written back.
+
+    It stops where too many are found: each of thousands of triangles may cover the whole texture.
+    """
     numbers = np.flatnonzero(solid)
     covered = np.full(FINE * FINE, -1, np.int64)
     twice, example = 0, (0, 0)
@@ -103,10 +106,11 @@ def _refuse_overlaps(uv: np.ndarray, solid: np.ndarray) -> None:
         if doubled.size:
             twice += doubled.size
             example = int(other[doubled[0]]), int(triangle[doubled[0]])
-    share = twice / max(1, int((covered >= 0).sum()))
-    if share > OVERLAP:
+        if twice > OVERLAP * covered.size:
+            break
+    if twice > OVERLAP * max(1, int((covered >= 0).sum())):
         raise UnreadableMeshError(
-            f"has triangles that share {share:.1%} of its texture, such as {example[0]} and {example[1]}; "
+            f"has triangles that share places of its texture, such as {example[0]} and {example[1]}; "
             "paint needs a place for each: unwrap it without overlaps"
         )
 

@@ -147,6 +147,11 @@ def test_what_can_not_be_painted_is_refused(tmp_path: Path) -> None:
     vertices, uv, triangles = drum()
     assert "from 0.0" in problem(written(tmp_path, glb_of(vertices, uv * 3, triangles)))
     assert "share" in problem(written(tmp_path, glb_of(vertices, np.abs(uv - 0.5), triangles)))
+    whole = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], float)  # each face takes the whole texture
+    pile = np.concatenate([np.column_stack([whole, np.full(4, z)]) for z in range(200)])
+    faces = np.concatenate([np.array([(0, 1, 2), (0, 2, 3)]) + 4 * k for k in range(200)])
+    said = problem(written(tmp_path, glb_of(pile, np.tile(whole, (200, 1)), faces)))
+    assert "such as 0 and 2" in said  # the first: it looks no further
     flat = uv.copy()
     flat[triangles[5]] = flat[triangles[5][0]]
     assert "without an area in the texture" in problem(written(tmp_path, glb_of(vertices, flat, triangles)))
