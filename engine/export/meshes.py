@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any
@@ -23,14 +22,14 @@ from scenes.scene import Scene
 
 
 def mesh_names(scene: Scene) -> list[str]:
-    """A name of its own for each mesh: its file's, with a number from the second of one file on."""
-    seen: Counter[str] = Counter()
-    names = []
+    """A name of its own for each mesh: its file's, with the first free number where another mesh has it, in any case of letters."""
+    names: dict[str, str] = {}  # by what file systems that ignore case make of them
     for mesh in scene.meshes:
         stem = PurePath(mesh.place.file).stem
-        seen[stem] += 1
-        names.append(stem if seen[stem] == 1 else f"{stem}-{seen[stem]}")
-    return names
+        tries = (stem, *(f"{stem}-{k}" for k in range(2, len(scene.meshes) + 1)))
+        name = next(name for name in tries if name.casefold() not in names)
+        names[name.casefold()] = name
+    return list(names.values())
 
 
 def mesh_picture(source: Source, number: int) -> np.ndarray:

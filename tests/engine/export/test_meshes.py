@@ -99,6 +99,13 @@ def test_triangles_and_texture_coordinates_are_untouched(source, lawn, tmp_path)
         assert np.allclose(placed[found.geometry[key].faces], mesh.corners, atol=1e-5)
 
 
+def test_each_mesh_has_a_name_of_its_own(lawn) -> None:
+    drum = lawn.meshes[0]
+    files = ("drum.glb", "drum-2.glb", "drum.glb", "Drum.obj")
+    meshes = tuple(replace(drum, place=replace(drum.place, file=file)) for file in files)
+    assert mesh_names(replace(lawn, meshes=meshes)) == ["drum", "drum-2", "drum-3", "Drum-4"]
+
+
 def test_each_pixel_of_the_texture_shows_its_point(source, lawn) -> None:
     """The pattern is one of space, so any program that looks a point up by its texture coordinates finds the point's colour."""
     rng = np.random.default_rng(0)
