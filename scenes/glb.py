@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from base.reading import parse_json
+from scenes.camera import Camera
 from scenes.triangles import MOST_TRIANGLES, Triangles, UnreadableMeshError, join_triangles
 
 MAGIC, JSON, BIN = 0x46546C67, 0x4E4F534A, 0x004E4942
@@ -134,15 +135,12 @@ def _matrix(node: dict[str, Any]) -> np.ndarray:
     """float64 [4,4]: a node's own matrix."""
     if "matrix" in node:
         return np.array(node["matrix"], np.float64).reshape(4, 4).T
-    out = np.eye(4)
-    x, y, z, w = np.array(node.get("rotation", (0, 0, 0, 1)), np.float64)
-    out[:3, :3] = [
-        (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)),
-        (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
-        (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
-    ]
-    out[:3, :3] *= np.array(node.get("scale", (1, 1, 1)), np.float64).reshape(3)
-    out[:3, 3] = np.array(node.get("translation", (0, 0, 0)), np.float64).reshape(3)
+    (x, y, z), (i, j, k, real), scale = (
+        np.array(node.get(name, default), np.float64).reshape(len(default)).tolist()
+        for name, default in (("translation", (0, 0, 0)), ("rotation", (0, 0, 0, 1)), ("scale", (1, 1, 1)))
+    )
+    out = Camera((x, y, z), (i, j, k, real)).pose  # a node's place is that of a camera
+    out[:3, :3] *= scale
     return out
 
 

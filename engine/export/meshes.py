@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -16,9 +16,12 @@ from base.outputs import Output, is_marked_png, png_mark
 from engine.export.gltf import INDICES, VERTICES, Gltf
 from engine.export.source import Advance, Source
 from engine.export.textures import FORMATS, encode
+from scenes.camera import Camera
 from scenes.cover import distances
 from scenes.mesh import Mesh, rotation_matrix
 from scenes.scene import Scene
+
+About = Callable[[Source, int], dict[str, Any]]  # what is known of a material, by its index
 
 
 def mesh_names(scene: Scene) -> list[str]:
@@ -66,7 +69,7 @@ def mesh_pictures(source: Source, advance: Advance) -> Iterator[np.ndarray]:
         advance("meshes", (number + 1) / count)
 
 
-def add_meshes(gltf: Gltf, source: Source, textures: str, about: Any, advance: Advance) -> None:
+def add_meshes(gltf: Gltf, source: Source, textures: str, about: About, advance: Advance) -> None:
     """Add a node for each mesh: its file's triangles as they are, where the scene puts them. about: a material's `extras`."""
     names = mesh_names(source.scene)
     for number, (mesh, picture) in enumerate(zip(source.scene.meshes, mesh_pictures(source, advance), strict=True)):
@@ -122,9 +125,11 @@ def _settle_shared(
     place = (y * side + x).astype(np.int64)
     count = np.bincount(place, minlength=side * side)
     shared = np.flatnonzero(count[place] > 1)
+    if not shared.size:
+        return
     uv = mesh.geometry.uv[mesh.geometry.triangles] * side
     inner = (np.arange(CELL) + 0.5) / CELL
-    least = np.full((side * side, CELL, CELL), np.inf, np.float32) if shared.size else None
+    least = np.full((side * side, CELL, CELL), np.inf, np.float32)
     for layer in _layers(place[shared]):
         own = shared[layer]
         pixels = np.stack(
@@ -132,39 +137,23 @@ def _settle_shared(
         )
         triangles = np.repeat(uv[columns.triangle[chart[own]]], CELL * CELL, axis=0)
         away = distances(triangles, pixels.reshape(-1, 2)).reshape(-1, CELL, CELL)
-        assert least is not None
         nearer = away < least[place[own]]
         least[place[own]] = np.where(nearer, away, least[place[own]])
         out[y[own], x[own]] = np.where(nearer[..., None], cells[own], out[y[own], x[own]])
 
 
 def _layers(place: np.ndarray) -> Iterator[np.ndarray]:
-    """Indices of places in groups that have no place twice."""
+    """Indices of places [n], at least one, in groups that have no place twice."""
     order = np.argsort(place, kind="stable")
-    begins = np.flatnonzero(np.append(True, np.diff(place[order]) != 0)) if len(place) else np.zeros(0, int)
+    begins = np.flatnonzero(np.append(True, np.diff(place[order]) != 0))
     rank = np.arange(len(place)) - np.repeat(begins, np.diff(np.append(begins, len(place))))
-    for layer in range(int(rank.max(initial=-1)) + 1):
+    for layer in range(int(rank.max()) + 1):
         yield order[rank == layer]
 
 
 def _place(mesh: Mesh) -> dict[str, Any]:
     """A node's translation, rotation and scale."""
-    turn = rotation_matrix(mesh.place.rotation)
-    w, x, y, z = _quaternion(turn)
-    scale = mesh.place.scale
-    return {"translation": list(mesh.place.position), "rotation": [x, y, z, w], "scale": [scale, scale, scale]}
-
-
-def _quaternion(turn: np.ndarray) -> tuple[float, float, float, float]:
-    """(w, x, y, z) of a rotation float64 [3,3]: the vector that K·q = q of Bar-Itzhack (2000) has for the largest eigenvalue."""
-    (a, b, c), (d, e, f), (g, h, i) = turn.tolist()
-    matrix = np.array(
-        [
-            (a - e - i, b + d, c + g, h - f),
-            (b + d, e - a - i, f + h, c - g),
-            (c + g, f + h, i - a - e, d - b),
-            (h - f, c - g, d - b, a + e + i),
-        ]
-    )
-    x, y, z, w = np.linalg.eigh(matrix)[1][:, -1].tolist()
-    return w, x, y, z
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = rotation_matrix(mesh.place.rotation), mesh.place.position
+    stands = Camera.from_pose(pose)
+    return {"translation": list(stands.position), "rotation": list(stands.rotation), "scale": [mesh.place.scale] * 3}
