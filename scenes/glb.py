@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from base.errors import InputError
 from base.reading import parse_json
 from scenes.camera import Camera
 from scenes.triangles import MOST_TRIANGLES, Triangles, UnreadableMeshError, join_triangles
@@ -24,16 +25,19 @@ HARMLESS = ("KHR_materials_", "KHR_texture_", "EXT_texture_", "KHR_lights_", "KH
 LISTS, STRIPS, FANS = 4, 5, 6  # modes of primitives; the others are points and lines
 
 
-def parse_glb(data: bytes, where: object, what: str) -> Triangles:
-    """The triangles of a file's bytes. Raises InputError for JSON that is none, UnreadableMeshError and what wrong types raise
-    (KeyError, TypeError, ValueError, IndexError, OverflowError, struct.error) for everything else."""
+def parse_glb(data: bytes, what: str) -> Triangles:
+    """The triangles of a file's bytes. what: what it should be. Raises UnreadableMeshError and what wrong types raise (KeyError,
+    TypeError, AttributeError, ValueError, IndexError, OverflowError, struct.error)."""
     magic, version, length = struct.unpack_from("<3I", data)
     if magic != MAGIC or version != 2:
         raise UnreadableMeshError(f"is not {what}")
     if length != len(data):
         raise UnreadableMeshError(f"says that it has {length:,} bytes, but has {len(data):,}: it is damaged")
     chunks = dict(_chunks(data))
-    top = parse_json(chunks[JSON], where, what)
+    try:
+        top = parse_json(chunks[JSON], "", what)
+    except InputError as error:
+        raise UnreadableMeshError(error.problem) from error
     for name in top.get("extensionsRequired", []):
         if not str(name).startswith(HARMLESS):
             raise UnreadableMeshError(f"needs the extension {name}, which isn't read; save it without compression")

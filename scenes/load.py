@@ -53,6 +53,7 @@ def load_scene(
     whole = folder if map is None else None
     stored, left_out = _read_paths(whole) if whole else ({}, ())
     layers, unlisted = read_layers(whole / LAYERS, numbers, file.materials) if whole else (None, ())
+    read = {name: read_mesh(materials_file.parent / name) for name in dict.fromkeys(m.file for m in file.meshes)}
     scene = Scene(
         name=whole.name if whole else map_file.stem,
         map=numbers,
@@ -68,7 +69,7 @@ def load_scene(
         style=file.style,
         notes=(*notes, *unlisted, *left_out),
         layers=layers,
-        meshes=tuple(Mesh(place, *read_mesh(materials_file.parent / place.file)) for place in file.meshes),
+        meshes=tuple(Mesh(place, *read[place.file]) for place in file.meshes),
     )
     return _with_paths(scene, stored)
 
@@ -115,9 +116,9 @@ def save_scene(scene: Scene, folder: str | Path) -> None:
             layers.save(temporary, format="PNG", optimize=True)
     else:
         (folder / LAYERS).unlink(missing_ok=True)
-    for mesh in scene.meshes:
-        with atomic_write(folder / mesh.place.file) as temporary:
-            temporary.write_bytes(mesh.data)
+    for name, data in {mesh.place.file: mesh.data for mesh in scene.meshes}.items():
+        with atomic_write(folder / name) as temporary:
+            temporary.write_bytes(data)
     file = MaterialFile.of(scene)
     file = with_prompts(file, lambda text: with_relative_styles(text, folder))
     with atomic_write(folder / "map.png") as temporary:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -31,30 +31,29 @@ def read_mesh(path: str | Path) -> tuple[MeshGeometry, bytes]:
     if path.suffix.lower() not in READERS:
         raise InputError(path, "", f"has another ending; a mesh is {WHAT}")
     data = read_bytes(path, WHAT, MOST_BYTES)
-    return _parse(data, str(path)), data
+    try:
+        return _parse(data, path.suffix.lower()), data
+    except UnreadableMeshError as problem:
+        raise InputError(path, "", str(problem)) from problem
 
 
 @lru_cache(maxsize=8)
-def _parse(data: bytes, name: str) -> MeshGeometry:
-    """The checked triangles of a file. The last few are known: a scene is read again whenever it is kept."""
+def _parse(data: bytes, ending: str) -> MeshGeometry:
+    """The checked triangles of a file. The last few are known in whatever folder they are: a scene that is kept is read again there.
+
+    Raises UnreadableMeshError.
+    """
     try:
-        found = READERS[Path(name).suffix.lower()](data, name)
-        return _check(found)
-    except UnreadableMeshError as problem:
-        raise InputError(name, "", str(problem)) from None
+        return _check(READERS[ending](data))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, OverflowError, struct.error) as error:
-        raise InputError(name, "", f"is damaged; it must be {WHAT}") from error
+        raise UnreadableMeshError(f"is damaged; it must be {WHAT}") from error
 
 
-def _glb(data: bytes, name: str) -> Triangles:
-    return parse_glb(data, name, WHAT)
-
-
-def _obj(data: bytes, name: str) -> Triangles:
+def _obj(data: bytes) -> Triangles:
     return parse_obj(data.decode("utf-8", errors="replace"))
 
 
-READERS: dict[str, Callable[[bytes, str], Triangles]] = {".glb": _glb, ".obj": _obj}
+READERS: dict[str, Callable[[bytes], Triangles]] = {".glb": partial(parse_glb, what=WHAT), ".obj": _obj}
 
 
 def _check(found: Triangles) -> MeshGeometry:

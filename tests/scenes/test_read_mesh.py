@@ -39,6 +39,13 @@ def test_both_formats_give_the_triangles_as_they_are(tmp_path: Path) -> None:
         assert np.allclose(found.uv[found.triangles], arrays[1][arrays[2]], atol=1e-6)
 
 
+def test_a_file_is_known_in_every_folder(tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    paths = [written(folder, glb_of(*drum(9))) for folder in (tmp_path, tmp_path / "copy")]
+    (one, _), (other, _) = (read_mesh(path) for path in paths)
+    assert one is other
+
+
 def test_it_reads_what_trimesh_writes(tmp_path: Path) -> None:
     vertices, uv, triangles = drum()
     visual = trimesh.visual.TextureVisuals(uv=np.stack([uv[:, 0], 1 - uv[:, 1]], 1))  # v from the bottom there
@@ -122,6 +129,7 @@ def test_lengths_that_lie_are_refused(tmp_path: Path) -> None:
     assert "it is damaged" in problem(written(tmp_path, good[:-4]))
     assert "is not a mesh" in problem(written(tmp_path, b"glTX" + good[4:]))
     assert "is damaged" in problem(written(tmp_path, b"glTF"))
+    assert "is not JSON" in problem(written(tmp_path, good.replace(b'{"asset"', b'["asset"', 1)))
     longer = bytearray(good)
     longer[12:16] = (2**31).to_bytes(4, "little")
     assert "in the middle of a chunk" in problem(written(tmp_path, bytes(longer)))
