@@ -23,7 +23,7 @@ from scenes.pointing import material_at
 from scenes.report import describe_scene, find_problems
 from scenes.scene import SKY, Scene
 from scenes.tours import generate_paths
-from tests.scenes.mesh_files import drum, drum_mesh, glb_of
+from tests.scenes.mesh_files import drum, drum_mesh, glb_of, obj_of
 
 FILE = {
     "background": {"prompt": "blue sky"},
@@ -165,3 +165,28 @@ def test_a_mesh_file_becomes_a_scene(folder: Path, tmp_path: Path) -> None:
     save_scene(scene, tmp_path / "made")
     assert load_scene(tmp_path / "made").meshes == scene.meshes
     assert import_mesh(folder / "drum.glb", 1, "").materials[0].prompt == "drum"
+
+
+@pytest.mark.parametrize("name", ("ground", "floor", "ceiling", "--"))
+@pytest.mark.parametrize("ground", ("sand", ""))
+def test_a_mesh_of_any_name_becomes_a_scene_that_can_be_read(tmp_path: Path, name: str, ground: str) -> None:
+    (tmp_path / f"{name}.glb").write_bytes(glb_of(*drum()))
+    scene = import_mesh(tmp_path / f"{name}.glb", 3, ground)
+    save_scene(scene, tmp_path / name)
+    again = load_scene(tmp_path / name)
+    assert again.materials == scene.materials and again.hash == scene.hash
+
+
+@pytest.mark.parametrize(("change", "words"), ((lambda v: v * 1e5, "a scale is"), (lambda v: v + 1e5, "position")))
+def test_a_mesh_that_no_scene_could_hold_is_refused(tmp_path: Path, change, words: str) -> None:
+    vertices, uv, triangles = drum()
+    (tmp_path / "drum.glb").write_bytes(glb_of(change(vertices), uv, triangles))
+    with pytest.raises(InputError, match=words):
+        import_mesh(tmp_path / "drum.glb", 3, "sand")
+
+
+def test_a_mesh_stands_on_the_ground_however_far_its_file_puts_it(tmp_path: Path) -> None:
+    vertices, uv, triangles = drum()
+    (tmp_path / "drum.obj").write_text(obj_of(vertices / np.pi + 3000, uv, triangles))
+    scene = import_mesh(tmp_path / "drum.obj", 3, "sand", size=1.0)
+    assert np.allclose(scene.meshes[0].vertices.min(axis=0), (3.0, 0.5, 3.0), atol=1e-3)
