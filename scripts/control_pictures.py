@@ -12,6 +12,7 @@ import numpy as np
 
 from app.loop.view_canvas import canvas_from
 from base.files import atomic_write
+from diffusion.canvas import GBuffer
 from diffusion.models.control_hints import HINTS
 from diffusion.text2image.contact_sheet import contact_sheet
 from engine.atlas.volume import LatentVolume
@@ -32,7 +33,7 @@ def hint_pictures(name: str) -> dict[str, np.ndarray]:
     ctx.release()
     canvas = canvas_from(gathered, scene, full_steps=8)
     surface = canvas.surface
-    assert surface.gbuffer is not None and surface.region_ids is not None
+    assert isinstance(surface.gbuffer, GBuffer) and surface.region_ids is not None
     prompts = [region.prompt for region in canvas.regions]
     return {kind: hint(surface.gbuffer, surface.region_ids, prompts) for kind, hint in HINTS.items()}
 

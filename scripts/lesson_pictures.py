@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ SIDE, LABEL = 136, 16
 MIDDLE = 4  # step whose blocks are shown
 
 
-def rows(titles: list[str], lines: list[list[Image.Image]], heads: list[str]) -> Image.Image:
+def rows(titles: Sequence[str], lines: Sequence[Sequence[Image.Image]], heads: Sequence[str]) -> Image.Image:
     """Rows of pictures of SIDE pixels, with titles above rows and headings above columns."""
     wide = len(lines[0]) * (SIDE + 3)
     page = Image.new("RGB", (wide, LABEL + len(lines) * (SIDE + LABEL + 3)), "white")

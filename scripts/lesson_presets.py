@@ -26,7 +26,7 @@ WHEN = (2026, 1, 1, 0, 0, 0)  # time of all files, so that equal lessons give eq
 
 def main() -> None:
     model = load_model(None)
-    dream = replace(DreamSettings(), **model.defaults | {"steps": STEPS, "seed": SEED})
+    dream = replace(DreamSettings(), **{**model.defaults, "steps": STEPS, "seed": SEED})
     recordings = {
         name: record_lesson(model, GenerateSettings(prompt, surface=surface, dream=dream))
         for name, (prompt, surface) in zip(names_of(list(PROMPTS)), PROMPTS.items(), strict=True)

@@ -89,7 +89,7 @@ def main() -> None:
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images")
     with TemporaryDirectory() as name:
         scene, world = garden(Path(name)), Path(name) / "garden.world"
-        with open_headless_session(Session(), scene) as headless, headless.keeping(world) as save:
+        with open_headless_session(Session(), scene) as headless, headless.saving_to(world) as save:
             bare = headless.draw(CAMERA, SIZE, "material")
             paint(headless)
             painted = headless.draw(CAMERA, SIZE, daylight=0.35)

@@ -84,13 +84,14 @@ def draw_settings(model: Model) -> Image.Image:
         ),
     )
     pictures = [[paint(model, prompt, seed=5, size=(192, 192), **chosen) for _, chosen in row] for prompt, row in rows]
-    return grid(pictures, [[f"{text}" for text, _ in row] for _, row in rows])
+    return grid(pictures, [[text for text, _ in row] for _, row in rows])
 
 
-def paint(model: Model, prompt: str, *, seed: int, size: tuple[int, int], **dream: object) -> np.ndarray:
-    noise = str(dream.pop("start_noise", "white"))
+def paint(
+    model: Model, prompt: str, *, seed: int, size: tuple[int, int], start_noise: str = "white", **dream: Any
+) -> np.ndarray:
     settings = replace(DreamSettings(**model.defaults), seed=seed, **dream)
-    return generate(model, GenerateSettings(prompt, size=size, start_noise=noise, dream=settings)).image
+    return generate(model, GenerateSettings(prompt, size=size, start_noise=start_noise, dream=settings)).image
 
 
 def grid(rows: Sequence[Sequence[np.ndarray]], labels: Sequence[Sequence[str]]) -> Image.Image:

@@ -83,7 +83,8 @@ def splat(x: Explorer) -> None:
     y, across = np.mgrid[-1:1:256j, -1:1:256j]
     inside = np.hypot(across, y) < 0.85
     rings = np.sin(np.hypot(across, y) * 26) > 0
-    picture = np.where(rings[..., None], np.uint8([230, 70, 50]), np.uint8([250, 240, 220]))
+    red, cream = np.array([[230, 70, 50], [250, 240, 220]], np.uint8)
+    picture = np.where(rings[..., None], red, cream)
     x.state.source = Source("target.png", np.dstack([picture, inside * np.uint8(255)]))
     x.do("splat")
 
@@ -225,6 +226,10 @@ def compare(x: Explorer) -> None:
     x.do("compare", "Balanced", presets.apply(x.state.session.dream, presets.PRESETS["Balanced"][1]))
 
 
+def compared(x: Explorer) -> bool:
+    return x.state.comparison is not None and x.state.comparison.done
+
+
 def compare_models(ref: str) -> Callable[[Explorer], None]:
     """The session's model and another one on this view."""
 
@@ -307,8 +312,8 @@ SHOTS = (
     Shot("network", floating("Network", (24, 50, 850, 560)), 12, looked),
     Shot("words", words),
     Shot("lessons", lessons, 12, looked),
-    Shot("compare", compare, 12, lambda x: x.state.comparison is not None and x.state.comparison.done),
-    Shot("variations", variations, 12, lambda x: x.state.comparison is not None and x.state.comparison.done),
+    Shot("compare", compare, 12, compared),
+    Shot("variations", variations, 12, compared),
     Shot("open", browse, 20),
     Shot("volume", front_alone("Volume", "Log"), 60, rested),
     Shot("brush", freeze, 12, done),
