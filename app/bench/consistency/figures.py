@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.bench.consistency.geometry import NO_PLANE, RaycastView, match, warp
-from app.bench.consistency.methods import Method, MethodContext, Ours, Shown
+from app.bench.consistency.methods import Method, MethodContext, Shown
 from app.loop import measures
 from scenes.camera import Camera
 from scenes.scene import SKY
@@ -35,8 +35,7 @@ class WalkResult:
 def walk_cameras(context: MethodContext, method: Method, cameras: Sequence[Camera]) -> WalkResult:
     views = [context.raycast(camera) for camera in cameras]  # outside the stopwatch
     calls, started = context.calls, time.perf_counter()
-    if isinstance(method, Ours):
-        method.prepare(cameras)
+    method.prepare(cameras)
     shown = [method.paint(camera) for camera in cameras]
     return WalkResult(views, shown, context.calls - calls, time.perf_counter() - started)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -105,22 +105,26 @@ class MethodContext:
         return Shown(self.draw_unpainted(camera), np.full((height, width), BARE, np.int64))
 
 
-class Method(Protocol):
-    """One method on one walk. paint: called for one camera after another; may dream and remember its paint.
+class Method(ABC):
+    """One method on one walk."""
 
-    A method that can use the whole walk also has `prepare`, which is called first, with all cameras.
-    """
+    def __init__(self, context: MethodContext) -> None:
+        self._context = context
 
-    def __init__(self, context: MethodContext) -> None: ...
+    def prepare(self, cameras: Sequence[Camera]) -> None:  # noqa: B027  most methods don't look ahead
+        """Called before a walk with all its cameras; may dream."""
 
-    def paint(self, camera: Camera) -> Shown: ...
+    @abstractmethod
+    def paint(self, camera: Camera) -> Shown:
+        """Called for one camera after another; may dream and remember its paint."""
 
 
-class Independent:
+class Independent(Method):
     """Every view by itself: image-to-image from the unpainted render, with the same screen noise for all views."""
 
     def __init__(self, context: MethodContext) -> None:
-        self._context, self._count = context, 0
+        super().__init__(context)
+        self._count = 0
         headless, (width, height) = context.headless, context.size
         self._noise = start_noise(headless.model.channels, height // CELL, width // CELL, headless.session.dream.seed)
 
@@ -142,11 +146,8 @@ class Independent:
         return Shown(dreamed.image, np.full(dreamed.image.shape[:2], self._count, np.int64))
 
 
-class Seed:
+class Seed(Method):
     """raycast_diffusion's method: latents stay on the surfaces, and every frame is decoded from the visible ones."""
-
-    def __init__(self, context: MethodContext) -> None:
-        self._context = context
 
     def paint(self, camera: Camera) -> Shown:
         context, headless = self._context, self._context.headless
@@ -165,11 +166,12 @@ class Seed:
         return Shown(picture, to_pixels(context.revisions(gathered.texel)))
 
 
-class Warp:
+class Warp(Method):
     """Warps the last picture into the new view by depth and inpaints what it didn't show."""
 
     def __init__(self, context: MethodContext) -> None:
-        self._context, self._count = context, 0
+        super().__init__(context)
+        self._count = 0
         self._last: tuple[RaycastView, Shown] | None = None
 
     def paint(self, camera: Camera) -> Shown:
@@ -207,12 +209,9 @@ class Warp:
         )
 
 
-class Ours:
+class Ours(Method):
     """The program's method for films: paint the visible surfaces of the path once as sheets, and draw the volume. The rest (the sky,
     or everything with a model that doesn't know surfaces) is painted view by view."""
-
-    def __init__(self, context: MethodContext) -> None:
-        self._context = context
 
     def prepare(self, cameras: Sequence[Camera]) -> None:
         """Paint the surfaces that these cameras see, as finely as their pixels show them."""
