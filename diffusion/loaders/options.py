@@ -73,4 +73,4 @@ def option_remarks(options: LoadOptions, model: Any, previews: bool) -> list[str
 
 def is_raw(name: str) -> bool:
     """Whether a weight file's name is that of the RAW variant."""
-    return f".{RAW}." in name
+    return f".{RAW}" in name

@@ -30,7 +30,7 @@ def load_pretrained(
             f"has no raw weights (*.{RAW}.safetensors); leave out --weights" if raw else "has no .safetensors weights"
         )
         raise InputError(where, part, what)
-    variant = RAW if raw else None if any(".fp16." not in name for name in names) else "fp16"
+    variant = RAW if raw else None if any(".fp16" not in name for name in names) else "fp16"
     try:
         with quiet_libraries():
             network, found = kind.from_pretrained(

@@ -53,7 +53,8 @@ def test_an_autoencoder_for_previews_changes_nothing_else(sd, sd_folder, finetun
     assert np.array_equal(model.preview(latents[0]), loaded(sd_folder, vae=str(finetuned)).preview(latents[0]))
 
 
-def test_weights_that_are_not_averaged_are_read_on_request(sd, sd_folder, tmp_path) -> None:
+@pytest.mark.parametrize("largest", ["1GB", "40KB"], ids=["one file", "several files"])
+def test_weights_that_are_not_averaged_are_read_on_request(largest: str, sd, sd_folder, tmp_path) -> None:
     """The variant `non_ema`, as pipelines of Stable Diffusion have it. It changes nothing for those who don't ask."""
     shutil.copytree(sd_folder, folder := tmp_path / sd_folder.name)
     with pytest.raises(InputError, match="unet has no raw weights"):
@@ -61,7 +62,7 @@ def test_weights_that_are_not_averaged_are_read_on_request(sd, sd_folder, tmp_pa
     other = UNet2DConditionModel.from_pretrained(sd_folder, subfolder="unet", local_files_only=True)
     with torch.no_grad():
         other.conv_out.bias.add_(1.0)
-    other.save_pretrained(folder / "unet", variant="non_ema")
+    other.save_pretrained(folder / "unet", variant="non_ema", max_shard_size=largest)
     usual, raw = loaded(folder), loaded(folder, weights="raw")
     assert usual.id == sd.id and raw.id != sd.id
     assert torch.equal(usual.unet.conv_out.bias, sd.unet.conv_out.bias)
@@ -69,6 +70,15 @@ def test_weights_that_are_not_averaged_are_read_on_request(sd, sd_folder, tmp_pa
     (tmp_path / "file.safetensors").write_bytes(b"")
     with pytest.raises(InputError, match="--weights is raw"):
         loaded(tmp_path / "file.safetensors", weights="raw")
+
+
+def test_half_precision_weights_may_be_split(sd, sd_folder, tmp_path) -> None:
+    shutil.copytree(sd_folder, folder := tmp_path / sd_folder.name)
+    other = UNet2DConditionModel.from_pretrained(sd_folder, subfolder="unet", local_files_only=True).half()
+    for file in (folder / "unet").glob("*.safetensors"):
+        file.unlink()
+    other.save_pretrained(folder / "unet", variant="fp16", max_shard_size="40KB")
+    assert torch.equal(loaded(folder).unet.conv_out.bias, sd.unet.conv_out.bias.half().float())
 
 
 def test_a_whole_pipeline_folder_may_name_an_autoencoder(sd, sd_folder) -> None:
