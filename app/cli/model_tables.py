@@ -39,10 +39,6 @@ def make_listing_json(listed: ListedModel, room: Room) -> dict[str, Any]:
     }
 
 
-def listing_json(found: list[ListedModel], room: Room) -> list[dict[str, Any]]:
-    return [make_listing_json(listed, room) for listed in found]
-
-
 def show_list(found: list[ListedModel], cache: Path, room: Room, console: Console) -> None:
     """A row for each entry; how much memory it needs, and whether that is free now."""
     table = Table(Column("name", overflow="fold", ratio=1), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.filesize import decimal as size
 
-from app.cli.model_tables import describe, listing_json, make_listing_json, show_list
+from app.cli.model_tables import describe, make_listing_json, show_list
 from app.cli.progress import bytes_progress
 from app.commands import Models
 from app.files import model_folders
@@ -41,8 +41,7 @@ from diffusion.library.listing import (
 )
 from diffusion.loaders.embedded import SHIPPED
 from diffusion.loaders.hub_snapshot import cache_folder
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
+from diffusion.loaders.options import DEVICES, is_device
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def run(command: Models) -> int:
     for f in fields(command):
         if getattr(command, f.name) != f.default and f.name not in ("action", "refs", "cache_dir", *action.flags):
             print(f"{flag_of(f.name, f.metadata)} has no effect on `models {command.action}`.", file=sys.stderr)
-    if command.device.partition(":")[0] not in DEVICES:
+    if not is_device(command.device):
         raise InputError("--device", "", f"is {command.device!r}; allowed are {', '.join(DEVICES)}")
     cache = cache_folder(command.cache_dir)
     if command.cache_dir is not None and cache.exists() and not is_folder(cache):
@@ -79,7 +78,8 @@ def list_all(command: Models, cache: Path) -> int:
     room = measure_room(command.device)
     found = list_models(model_folders.load(config_folder()), cache)
     if command.json:
-        print_json({"cache": str(cache), "device": room.device, "free": room.free, "models": listing_json(found, room)})
+        models = [make_listing_json(listed, room) for listed in found]
+        print_json({"cache": str(cache), "device": room.device, "free": room.free, "models": models})
     else:
         show_list(found, cache, room, open_console())
     return 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from base.settings import option
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("auto", "float32", "float16", "bfloat16")
 
 
@@ -69,6 +70,11 @@ def option_remarks(options: LoadOptions, model: Any, previews: bool) -> list[str
         ("--text-device", model.text.clips and options.text_device == model.device.type, "the network runs there, too"),
     )
     return [f"{flag} has no effect: {reason}." for flag, idle, reason in rows if idle]
+
+
+def is_device(name: str) -> bool:
+    """Whether this is one of DEVICES, or one with a number such as cuda:1; the machine may lack it."""
+    return name in DEVICES or name.partition(":")[0] in DEVICES[1:]
 
 
 def is_raw(name: str) -> bool:

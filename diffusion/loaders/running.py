@@ -11,10 +11,9 @@ from dataclasses import replace
 import torch
 
 from base.errors import InputError
-from diffusion.loaders.options import LoadOptions
+from diffusion.loaders.options import LoadOptions, is_device
 from diffusion.models.model import Model
 
-DEVICES = ("cpu", "cuda", "mps")
 COMPILERS = ("c++", "g++", "clang++", "cl")
 
 
@@ -24,7 +23,7 @@ def find_device(name: str, flag: str = "--device") -> torch.device:
         return torch.device(
             "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
         )
-    if name.partition(":")[0] in DEVICES:  # torch has others, such as meta, which holds no values
+    if is_device(name):  # torch has others, such as meta, which holds no values
         with suppress(RuntimeError, AssertionError):
             device = torch.device(name)
             torch.empty(0, device=device)

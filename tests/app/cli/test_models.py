@@ -100,6 +100,7 @@ def test_registered_folders_are_listed_and_never_cleared(
     [
         (["info"], "REF is missing; name one model"),
         (["list", "x"], "takes no REF"),
+        (["list", "--device", "auto:0"], "--device is 'auto:0'; allowed are auto, cpu, cuda, mps"),
         (["list", "--device", "tpu"], "--device is 'tpu'; allowed are auto, cpu, cuda, mps"),
         (["info", "a/b", "c/d"], "REF is given 2 times; name one model"),
         (["add"], "REF is missing; name at least one model"),
