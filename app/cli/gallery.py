@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -75,17 +75,21 @@ def _refuse_filters(command: GalleryCommand, action: Action) -> None:
 def _chosen(listing: Listing, command: GalleryCommand) -> list[Entry]:
     """The pictures that names, --search and --pinned mean together. Raises InputError if there are none."""
     entries = select(listing.entries, command.words) if command.words else listing.entries
-    query = command.search or ""
-    found = [entry for entry in entries if is_match(entry, query) and (entry.pinned or not command.pinned)]
+    found = _filter(entries, command.search or "", command.pinned)
     if not found:
-        flag = "--search" if query else "--pinned"
+        flag = "--search" if command.search else "--pinned"
         raise InputError(flag, "", "finds no picture" + (" of these names" if command.words else " in the gallery"))
     return found
 
 
+def _filter(entries: Iterable[Entry], query: str, pinned: bool) -> list[Entry]:
+    """Entries that match a query; pinned: only those that are pinned."""
+    return [entry for entry in entries if is_match(entry, query) and (entry.pinned or not pinned)]
+
+
 def _list(gallery: Gallery, listing: Listing, command: GalleryCommand) -> None:
     query = " ".join(command.words) if command.action == "search" else command.search or ""
-    found = [entry for entry in listing.entries if is_match(entry, query) and (entry.pinned or not command.pinned)]
+    found = _filter(listing.entries, query, command.pinned)
     if command.json:
         print(escape_json(json.dumps([as_json(entry) for entry in found], indent=2)))
     else:
