@@ -50,10 +50,6 @@ def ship(config: DenoiserConfig) -> Path:
     facts = facts_of(config.data) | {"preview": preview_map(vae, open_held_out_pictures(config.data))}
     for name, network in (("unet", unet), ("vae", vae)):
         network.half().save_pretrained(target / name)
-        config_path = target / name / "config.json"
-        facts_of_network = json.loads(config_path.read_text(encoding="utf-8"))
-        facts_of_network.pop("_name_or_path", None)  # where it was read from
-        _write(config_path, json.dumps(facts_of_network, indent=2) + "\n")
     for file in (target / "unet").glob(f"*.{RAW}.safetensors"):  # of an earlier run
         file.unlink()
     if config.weights == "both":
