@@ -63,13 +63,51 @@ class Refiner(Protocol):
 
 
 @dataclass(frozen=True)
+class CloseUpRefiner:
+    """Paints what a view lacks by close-ups of the model's own size. enough: share of a part that may be painted at most."""
+
+    volume: LatentVolume
+    side: int
+    enough: float
+    follows_walker = False
+    part_name = "part"
+
+    def gains(self, view: View) -> bool:
+        return view.size[1] > view.level.height
+
+    def find_parts(self, view: View, camera: Camera, canvas: Size) -> Slices[tuple[Piece, ...]]:
+        found = list[Piece]()
+        for part in (Part.SOLID, Part.BEHIND):
+            whole = yield from self.volume.gather_task(camera, canvas, False, part).remaining_slices()
+            found += self.cut(view, whole, part)
+            if not self.volume.charts.see_through[whole.chart].any():
+                break
+        return tuple(found)
+
+    def cut(self, view: View, whole: GatheredView, part: Part = Part.SOLID) -> tuple[Piece, ...]:
+        """Return the close-ups that lack something. whole: the view as it is painted."""
+        level = view.level
+        parts = close_ups(view.camera, view.size, whole, level.height, level.steps, self.enough, self.side)
+        return tuple(Piece(one.camera, one.lacking, part) for one in parts)
+
+    def gather(self, part: Piece) -> Slices[GatheredView | GatheredSheet]:
+        assert isinstance(part.what, Camera)
+        return (
+            yield from self.volume.gather_task(part.what, (self.side, self.side), part=part.part).remaining_slices()
+        )
+
+    def is_lacking(self, gathered: GatheredView | GatheredSheet, steps: float) -> bool:
+        assert isinstance(gathered, GatheredView)
+        return policy.coverage(gathered, steps) < self.enough or bool(find_unpainted(gathered).sum() >= HOLE)
+
+
+@dataclass(frozen=True)
 class SheetRefiner:
-    """Paints what a view lacks by sheets, and by close-ups of its meshes. side, enough: as for `CloseUpRefiner`."""
+    """Paints what a view lacks by sheets, and its meshes, which no sheet shows, by close-ups."""
 
     volume: LatentVolume
     multiple: int  # canvas sides are multiples of it, in latent pixels
-    side: int
-    enough: float
+    close_ups: CloseUpRefiner
     follows_walker = True
     part_name = "surface"
 
@@ -85,14 +123,13 @@ class SheetRefiner:
         return (*sheets, *(yield from self._find_meshes(view, camera, canvas)))
 
     def _find_meshes(self, view: View, camera: Camera, canvas: Size) -> Slices[tuple[Piece, ...]]:
-        """The close-ups of a view that show meshes which lack something: sheets show none."""
+        """The close-ups of a view that show meshes which lack something."""
         meshes = self.volume.charts.meshes
-        if meshes is None or view.size[1] <= view.level.height:
+        if meshes is None or not self.close_ups.gains(view):
             return ()
         whole = yield from self.volume.gather_task(camera, canvas, False, Part.SOLID).remaining_slices()
-        whole = replace(whole, density=np.where(meshes.mesh[whole.chart] >= 0, whole.density, np.float32(0)))
-        parts = close_ups(view.camera, view.size, whole, view.level.height, view.level.steps, self.enough, self.side)
-        return tuple(Piece(one.camera, one.lacking) for one in parts)
+        own = np.where(meshes.mesh[whole.chart] >= 0, whole.density, np.float32(0))
+        return self.close_ups.cut(view, replace(whole, density=own))
 
     def _plan(self, needs: TexelNeeds, lacks: np.ndarray) -> tuple[Piece, ...]:
         """The sheets for what a view lacks, bool [n] of its needs. Any thread."""
@@ -102,53 +139,18 @@ class SheetRefiner:
         return tuple(Piece(*pair) for pair in zip(sheets, share.tolist(), strict=True))
 
     def gather(self, part: Piece) -> Slices[GatheredView | GatheredSheet]:
-        if isinstance(part.what, Sheet):
-            return (yield from self.volume.gather_sheet_task(part.what).remaining_slices())
-        return (
-            yield from self.volume.gather_task(part.what, (self.side, self.side), part=part.part).remaining_slices()
-        )
+        if not isinstance(part.what, Sheet):
+            return (yield from self.close_ups.gather(part))
+        return (yield from self.volume.gather_sheet_task(part.what).remaining_slices())
 
     def is_lacking(self, gathered: GatheredView | GatheredSheet, steps: float) -> bool:
+        if isinstance(gathered, GatheredView):
+            return self.close_ups.is_lacking(gathered, steps)
         return bool((policy.missing_share(gathered, steps) > 0).any())
-
-
-@dataclass(frozen=True)
-class CloseUpRefiner:
-    """Paints what a view lacks by close-ups of the model's own size. enough: share of a part that may be painted at most."""
-
-    volume: LatentVolume
-    side: int
-    enough: float
-    follows_walker = False
-    part_name = "part"
-
-    def gains(self, view: View) -> bool:
-        return view.size[1] > view.level.height
-
-    def find_parts(self, view: View, camera: Camera, canvas: Size) -> Slices[tuple[Piece, ...]]:
-        level, found = view.level, list[Piece]()
-        for part in (Part.SOLID, Part.BEHIND):
-            whole = yield from self.volume.gather_task(camera, canvas, False, part).remaining_slices()
-            parts = close_ups(view.camera, view.size, whole, level.height, level.steps, self.enough, self.side)
-            found += (Piece(one.camera, one.lacking, part) for one in parts)
-            if not self.volume.charts.see_through[whole.chart].any():
-                break
-        return tuple(found)
-
-    def gather(self, part: Piece) -> Slices[GatheredView | GatheredSheet]:
-        assert isinstance(part.what, Camera)
-        return (
-            yield from self.volume.gather_task(part.what, (self.side, self.side), part=part.part).remaining_slices()
-        )
-
-    def is_lacking(self, gathered: GatheredView | GatheredSheet, steps: float) -> bool:
-        assert isinstance(gathered, GatheredView)
-        return policy.coverage(gathered, steps) < self.enough or bool(find_unpainted(gathered).sum() >= HOLE)
 
 
 def refiner_of(volume: LatentVolume, model: ModelInfo, enough: float) -> Refiner:
     """The refiner that suits a model."""
     side = -(-model.native // model.multiple) * model.multiple
-    if model.knows_surfaces:
-        return SheetRefiner(volume, model.multiple // CELL, side, enough)
-    return CloseUpRefiner(volume, side, enough)
+    close_ups = CloseUpRefiner(volume, side, enough)
+    return SheetRefiner(volume, model.multiple // CELL, close_ups) if model.knows_surfaces else close_ups

@@ -12,6 +12,7 @@ from app.loop.autopilot import viewpoints
 from app.loop.mesh_views import mesh_views
 from app.loop.paint_now import paint_view
 from app.loop.painter import Painter
+from app.loop.refining import refiner_of
 from app.loop.view_framing import canvas_size, widen_camera
 from app.session import LiveSettings, PaintSettings, Session
 from diffusion.settings import DreamSettings
@@ -85,3 +86,12 @@ def test_a_resting_view_refines_its_meshes_too(painter) -> None:
     own = (gathered.material == 1) & policy.claimable_mask(gathered)
     own[:2] = own[-2:] = own[:, :2] = own[:, -2:] = False
     assert own.sum() > 50 and policy.final_mask(gathered, 6)[own].mean() > 0.9
+
+
+def test_a_close_up_whose_surfaces_are_painted_is_not_dreamed_again(painter) -> None:
+    paint_view(painter, HERE, VIEW)
+    side = (48, 48)
+    gathered = painter.volume.gather(HERE, side, part=Part.SOLID)
+    refiner = refiner_of(painter.volume, painter.requests.model, enough=0.9)
+    assert not policy.claimable_mask(gathered).all()  # the sky is no part of it
+    assert policy.coverage(gathered, 6) > 0.95 and not refiner.is_lacking(gathered, 6)
