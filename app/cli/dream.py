@@ -13,7 +13,7 @@ from app.cli.progress import progress
 from app.cluster.hire import hire_crew
 from app.commands import Dream
 from app.inputs import inputs_of
-from app.loop.autopilot import SIZE, Autopilot, drain, make_measure, viewpoints
+from app.loop.autopilot import SIZE, Autopilot, drain, measure_view, viewpoints
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.mesh_views import mesh_views
 from app.loop.paint_now import paint_sky, paint_view
@@ -54,7 +54,7 @@ def paint_views(
 ) -> float:
     """Dream view after view until `command.until` of the scene is finished or `command.views` are done. Returns the coverage."""
     painter = headless.painter
-    pilot = Autopilot(viewpoints(headless.scene), partial(make_measure, painter))
+    pilot = Autopilot(viewpoints(headless.scene), partial(measure_view, painter))
     with progress(console) as bar:
         task = bar.add_task("painting the sky", total=None, words="")
         paint_sky(painter)

@@ -37,8 +37,8 @@ def viewpoints(scene: Scene) -> list[Camera]:
     return found + mesh_views(scene)
 
 
-def make_measure(painter: Painter, camera: Camera) -> tuple[int, int]:
-    """Return a `Measure` of the painter's volume. See-through surfaces count, and so does what lies behind them."""
+def measure_view(painter: Painter, camera: Camera) -> tuple[int, int]:
+    """Measure a view of the painter's volume, as a `Measure` does. See-through surfaces count, and so does what lies behind them."""
     steps, open_, seen = painter.session.dream.steps, 0, 0
     for part in (Part.SOLID, Part.BEHIND):
         gathered = painter.requests.gather_task(camera, SIZE, part=part).run_to_end()

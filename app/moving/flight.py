@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from functools import partial
 
-from app.loop.autopilot import SIZE, Autopilot, Viewpoint, make_measure, viewpoints
+from app.loop.autopilot import SIZE, Autopilot, Viewpoint, measure_view, viewpoints
 from app.loop.mesh_views import mesh_views
 from app.loop.open_scene import OpenScene
 from app.loop.sky import AROUND
@@ -38,7 +38,7 @@ class Flight:
         self.open_scene, self.until, self.follow = open_scene, until, follow
         self.noun = "surfaces" if by_surfaces else "views"
         self.pilot: Autopilot | SurfacePilot = Autopilot(
-            [] if by_surfaces else cameras, partial(make_measure, open_scene.painter)
+            [] if by_surfaces else cameras, partial(measure_view, open_scene.painter)
         )
         self.measured, self.begun_at, self.done, self.status_text = 0, 0.0, False, "looking around"
         self._plan, self._now, self.surveyed = open_scene.plan, 0.0, False

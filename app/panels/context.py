@@ -229,7 +229,7 @@ def begin_facts(label: str) -> bool:
     return imgui.begin_table(label, 2, imgui.TableFlags_.sizing_stretch_prop)
 
 
-def use_accent_colour() -> implot.Spec:
-    """Plot in the theme's accent colour inside the block."""
+def make_accent_spec() -> implot.Spec:
+    """Return the style of plots in the theme's accent colour."""
     colour = imgui.get_style_color_vec4(imgui.Col_.plot_lines)
     return implot.Spec(line_color=colour, fill_color=colour)

@@ -10,7 +10,7 @@ import numpy as np
 from imgui_bundle import imgui, implot
 
 from app.loop.messages import Preview
-from app.panels.context import PanelContext, hint, use_accent_colour
+from app.panels.context import PanelContext, hint, make_accent_spec
 from app.state.timeline import Record
 
 Value = Callable[[Sequence[Preview], int], float]  # value of a step, given all steps and its place
@@ -103,7 +103,7 @@ def _plot(curve: Curve, numbers: np.ndarray, lines: list[np.ndarray], here: int,
     implot.plot_inf_lines("##here", np.array([float(here)]), spec=implot.Spec(line_color=_faint()))
     for line in lines[1:]:
         implot.plot_line("##other", numbers, line, spec=implot.Spec(line_color=_faint()))
-    implot.plot_line(name, numbers, lines[0], spec=use_accent_colour())
+    implot.plot_line(name, numbers, lines[0], spec=make_accent_spec())
     implot.end_plot()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from imgui_bundle import imgui, implot
 
 from app.loop.messages import Preview
-from app.panels.context import PanelContext, choice, faint, hint, use_accent_colour
+from app.panels.context import PanelContext, choice, faint, hint, make_accent_spec
 from app.panels.picture_view import fit_size
 
 ACROSS = 8  # channels in a row
@@ -68,6 +68,6 @@ def _histogram(values: np.ndarray, tall: float) -> None:
     implot.setup_axes("", "", implot.AxisFlags_.no_label, hidden)
     implot.setup_axes_limits(-REACH, REACH, 0.0, max(float(counts.max()) * 1.1, 1.0), implot.Cond_.always)
     places = (np.arange(BINS) + 0.5) * (2 * REACH / BINS) - REACH
-    implot.plot_bars("##counts", places, counts, 2 * REACH / BINS, spec=use_accent_colour())
+    implot.plot_bars("##counts", places, counts, 2 * REACH / BINS, spec=make_accent_spec())
     implot.end_plot()
     hint("Histogram of the latents' values, from −4 to 4.")

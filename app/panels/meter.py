@@ -10,7 +10,7 @@ from imgui_bundle import imgui, implot
 
 from app.loop.meter import Meter, Reading
 from app.loop.open_scene import OpenScene
-from app.panels.context import PanelContext, faint, hint, use_accent_colour
+from app.panels.context import PanelContext, faint, hint, make_accent_spec
 
 # (name, value, format, tooltip)
 FIGURES: tuple[tuple[str, Callable[[Reading], float], str, str], ...] = (
@@ -95,6 +95,6 @@ def _history(name: str, values: np.ndarray, tall: float) -> None:
         low, high = float(np.nanmin(values)), float(np.nanmax(values))
         room = max(0.05 * (high - low), 1e-3 * max(abs(high), 1.0))
         implot.setup_axes_limits(0, max(1, len(values) - 1), low - room, high + room, implot.Cond_.always)
-        implot.plot_line(name, values, spec=use_accent_colour())
+        implot.plot_line(name, values, spec=make_accent_spec())
         implot.end_plot()
     implot.pop_style_var()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.panels.context import faint, hint, use_accent_colour
+from app.panels.context import faint, hint, make_accent_spec
 from diffusion.settings import DreamSettings
 
 POINTS = 96
@@ -41,6 +41,6 @@ def draw_mixing(settings: DreamSettings) -> None:
         implot.setup_axes_limits(-0.02, 1.02, -0.05, 1.05, implot.Cond_.always)
         dim = imgui.get_style_color_vec4(imgui.Col_.text_disabled)
         implot.plot_line("##refined", places, refined, spec=implot.Spec(line_color=dim))
-        implot.plot_line("##mixed", places, mixed, spec=use_accent_colour())
+        implot.plot_line("##mixed", places, mixed, spec=make_accent_spec())
         implot.end_plot()
     hint(WORDS)

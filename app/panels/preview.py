@@ -51,7 +51,7 @@ class PreviewPanel:
         return ui.session
 
     def _image(self, ui: PanelContext, painter: Painter) -> np.ndarray | None:
-        """Draw the running dream's newest preview, or the last dream's picture."""
+        """Return the running dream's newest preview, else the last dream's picture."""
         record = next(
             (r for r in reversed(ui.timeline.records) if painter.client.running and r.id == painter.client.running.id),
             None,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.panels.context import PanelContext, faint, hint, shorten_to_width, use_accent_colour
+from app.panels.context import PanelContext, faint, hint, make_accent_spec, shorten_to_width
 from app.panels.dialog import close_button
 from app.panels.picture_view import fit_size
 from diffusion.training.film import first_curves
@@ -147,6 +147,6 @@ def draw_curve(name: str, curve: Curve, now: float, last: int, size: imgui.ImVec
     implot.plot_inf_lines("##now", np.array([now]), spec=pale)
     implot.plot_line("##whole", steps, values, spec=pale)
     if past:
-        implot.plot_line("##past", steps[:past].copy(), values[:past].copy(), spec=use_accent_colour())
+        implot.plot_line("##past", steps[:past].copy(), values[:past].copy(), spec=make_accent_spec())
     implot.end_plot()
     implot.pop_style_var()  # the plot is laid out with its first line

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.panels.context import use_accent_colour
+from app.panels.context import make_accent_spec
 
 FLAGS = implot.Flags_.canvas_only | implot.Flags_.no_inputs
 
@@ -29,9 +29,9 @@ def plot_shares(
     implot.plot_inf_lines("##here", np.array([float(place)]), spec=faint_line)
     for i, line in enumerate(faint):
         implot.plot_line(f"##faint {i}", steps, np.ascontiguousarray(line), spec=faint_line)
-    implot.plot_line("##bright", steps, np.ascontiguousarray(bright), spec=use_accent_colour())
+    implot.plot_line("##bright", steps, np.ascontiguousarray(bright), spec=make_accent_spec())
     if dot is not None:
-        marked = use_accent_colour()
+        marked = make_accent_spec()
         marked.marker = implot.Marker_.circle
         implot.plot_scatter("##dot", steps[dot : dot + 1], np.array(bright[dot : dot + 1]), spec=marked)
     pointed = round(implot.get_plot_mouse_pos().x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.panels.context import hint, square, use_accent_colour
+from app.panels.context import hint, make_accent_spec, square
 from base.step_schedule import Scheduled, StepSchedule
 
 TALL = 5.5  # height of the plot, in lines of text
@@ -70,7 +70,7 @@ def _plot(schedule: StepSchedule, least: float, most: float) -> Points:
 def _draw_line(schedule: StepSchedule) -> None:
     places = np.linspace(0.0, 1.0, 101)
     values = np.array([schedule.at(place) for place in places])
-    implot.plot_line("##line", places, values, spec=use_accent_colour())
+    implot.plot_line("##line", places, values, spec=make_accent_spec())
 
 
 def move_point(points: Points, number: int, place: float, value: float) -> Points:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from app.panels.context import PanelContext, begin_facts, choice, fact, faint, hint, use_accent_colour
+from app.panels.context import PanelContext, begin_facts, choice, fact, faint, hint, make_accent_spec
 from app.panels.form import edit
 from app.session import Session
 from engine.render.renderer import MODES
@@ -72,6 +72,6 @@ def _frames(ui: PanelContext) -> None:
         hidden = implot.AxisFlags_.no_decorations
         implot.setup_axes("", "", hidden, hidden)
         implot.setup_axes_limits(0, len(times), 0, max(34.0, float(worst) * 1.1), implot.Cond_.always)
-        implot.plot_line("ms", np.ascontiguousarray(times, dtype=np.float32), spec=use_accent_colour())
+        implot.plot_line("ms", np.ascontiguousarray(times, dtype=np.float32), spec=make_accent_spec())
         implot.end_plot()
     hint("Duration of the last frames in milliseconds.")

@@ -13,7 +13,7 @@ from app.loop.meter import Meter
 from app.loop.open_scene import OpenScene, Plan
 from app.loop.paint_survey import Survey, survey
 from app.panels.brush import ICONS, BrushTools
-from app.panels.context import PanelContext, begin_facts, fact, faint, hint, use_accent_colour
+from app.panels.context import PanelContext, begin_facts, fact, faint, hint, make_accent_spec
 from app.panels.meter import draw_meter
 from app.session import Session
 from app.state import history, stroke
@@ -162,7 +162,7 @@ def _histogram(ui: PanelContext, counts: Survey) -> None:
             np.arange(last + 1, dtype=np.float64),
             counts.steps[: last + 1].astype(np.float64),
             0.8,
-            spec=use_accent_colour(),
+            spec=make_accent_spec(),
         )
         implot.end_plot()
     hint("Number of texels for each number of diffusion steps.")

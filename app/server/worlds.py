@@ -16,7 +16,7 @@ from typing import Any
 
 from PIL import Image
 
-from app.loop.autopilot import SIZE, Autopilot, drain, make_measure, viewpoints
+from app.loop.autopilot import SIZE, Autopilot, drain, measure_view, viewpoints
 from app.loop.erasing import all_texels, erase, view_texels
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.paint_now import paint_view
@@ -156,7 +156,7 @@ class Worlds:
         self._remember(id)
         with self._use(job, id) as (headless, save):
             painter, before = headless.painter, headless.painter.client.dreams
-            pilot = Autopilot(viewpoints(headless.scene), partial(make_measure, painter))
+            pilot = Autopilot(viewpoints(headless.scene), partial(measure_view, painter))
             total = 1 if camera is not None else views
             for number in range(total):
                 job.check()

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class BackgroundIO:
-    """Runs one task at a time. `send` returns at once; call `poll` once a frame, which raises what a task raised."""
+    """Runs one task at a time. `submit` returns at once; call `poll` once a frame, which raises what a task raised."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="files")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ScenePicture:
     """picture: uint8 [h,w,3], None if there is none; day: when the scene was last open, or ""."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from app.loop.autopilot import make_measure
+from app.loop.autopilot import measure_view
 from app.loop.inline_worker import InlineWorker
 from app.loop.paint_now import paint_view
 from app.loop.painter import Painter
@@ -68,7 +68,7 @@ def test_a_view_is_dreamed_and_then_what_is_seen_through_it(make) -> None:
     assert "dreaming what is seen through" in words and painter.status_text == "this view is finished"
     assert painter.client.dreamed is not None and painter.client.dreamed_at is not None
     assert bare(painter, GLASS) < 0.1 and bare(painter, BRICK) < 0.1
-    assert make_measure(painter, FRONT)[0] < 0.2 * make_measure(painter, FRONT)[1]
+    assert measure_view(painter, FRONT)[0] < 0.2 * measure_view(painter, FRONT)[1]
 
 
 def test_without_a_window_it_is_painted_once(make) -> None:

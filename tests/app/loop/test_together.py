@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from app.loop.autopilot import Autopilot, drain, make_measure
+from app.loop.autopilot import Autopilot, drain, measure_view
 from app.loop.inline_worker import InlineWorker
 from app.loop.messages import Message, Request
 from app.loop.paint_now import paint_sheet
@@ -129,7 +129,7 @@ def test_a_dream_that_fails_ends_the_painting_with_its_traceback(make, fake_drea
 
 
 def rounds(painter: Painter, crew: Shuffled, most: int = 100) -> list[int]:
-    pilot = Autopilot([HERE, THERE, AWAY, CLOSE, CORNER], partial(make_measure, painter))
+    pilot = Autopilot([HERE, THERE, AWAY, CLOSE, CORNER], partial(measure_view, painter))
     drain(pilot.survey())
     painted = []
     while number := paint_round(painter, pilot, SIZE, crew, most, lambda: None):
@@ -151,7 +151,7 @@ def test_any_crew_paints_the_same_views_in_rounds(make) -> None:
 
 def test_the_views_of_a_round_show_nothing_in_common(make) -> None:
     painter, _ = make(1, surfaces=False)
-    pilot = Autopilot([HERE, THERE, AWAY, CLOSE, CORNER], partial(make_measure, painter))
+    pilot = Autopilot([HERE, THERE, AWAY, CLOSE, CORNER], partial(measure_view, painter))
     drain(pilot.survey())
     chosen = choose_disjoint_views(pilot, lambda camera: find_shown_texels(painter, camera, SIZE), lambda: None, 5)
     shown = [find_shown_texels(painter, view.camera, SIZE) for view in chosen]
