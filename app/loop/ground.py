@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,34 +21,25 @@ class BlockGround:
 
     def top(self, x: float, z: float, below: float) -> float:
         """Height, in blocks, of the highest surface at (x, z) that is not above `below`; at least 0."""
-        column = self._column(x, z)
-        fine = self.blocks.voxels_per_block
-        filled = np.flatnonzero(column[: max(0, int(np.floor(below * fine + 1e-6)))])
-        top = (int(filled[-1]) + 1) / fine if len(filled) else 0.0
-        for one in self.obstacles:
-            column, first = one.column(x, z)
-            filled = np.flatnonzero(column[: max(0, int(np.floor(below * one.fine + 1e-6)) - first)])
-            top = max(top, (first + int(filled[-1]) + 1) / one.fine) if len(filled) else top
+        top = 0.0
+        for column, first, fine in self._columns(x, z):
+            filled = np.flatnonzero(column[: max(0, int(np.floor(below * fine + 1e-6)) - first)])
+            top = max(top, (first + int(filled[-1]) + 1) / fine) if len(filled) else top
         return top
 
     def solid(self, x: float, z: float, low: float, high: float) -> bool:
         """Whether a voxel or a part of a mesh stands at (x, z) between the heights `low` and `high`, in blocks."""
-        fine = self.blocks.voxels_per_block
-        first, last = int(np.floor(max(0.0, low) * fine + 1e-6)), int(np.ceil(max(0.0, high) * fine - 1e-6))
-        if self._column(x, z)[first:last].any():
-            return True
-        for one in self.obstacles:
-            column, start = one.column(x, z)
-            bottom, end = int(np.floor(low * one.fine + 1e-6)) - start, int(np.ceil(high * one.fine - 1e-6)) - start
+        for column, first, fine in self._columns(x, z):
+            bottom, end = int(np.floor(low * fine + 1e-6)) - first, int(np.ceil(high * fine - 1e-6)) - first
             if column[max(bottom, 0) : max(end, 0)].any():
                 return True
         return False
 
-    def _column(self, x: float, z: float) -> np.ndarray:
+    def _columns(self, x: float, z: float) -> Iterator[tuple[np.ndarray, int, float]]:
+        """Of the blocks and of each mesh: (the cells at a place, the number of the first from height 0, cells for a block)."""
         solid = self.blocks.solid
         i, k = int(np.floor(x)), int(np.floor(z))
-        inside = 0 <= i < solid.shape[2] and 0 <= k < solid.shape[1]
-        return solid[:, k, i] if inside else _NOTHING
-
-
-_NOTHING = np.zeros(0, dtype=np.uint8)
+        if 0 <= i < solid.shape[2] and 0 <= k < solid.shape[1]:
+            yield solid[:, k, i], 0, self.blocks.voxels_per_block
+        for one in self.obstacles:
+            yield *one.column(x, z), one.fine
