@@ -158,13 +158,14 @@ class DreamClient:
         take: Take,
         beside: bool = False,
         model: str = "",
-    ) -> None:
-        """Dream something that the user requested. The dream is passed to `take` instead of being laid onto the surfaces.
-        status: text to show meanwhile; beside, model: see `Request`."""
+    ) -> Request:
+        """Dream something that the user requested; returns the request. The dream is passed to `take` instead of being laid onto
+        the surfaces. status: text to show meanwhile; beside, model: see `Request`."""
         self.problem = ""
         self._take = take
         request = replace(make_request(gathered, canvas, settings), beside=beside, model=model)
         self._send(_Next(request, Level(status, settings.steps, gathered.size[1]), prompts_of(self.scene)))
+        return request
 
     def pop_outcomes(self) -> list[LaidDream | Outcome]:
         """Return how dreams ended since the last call, oldest first, without those that the user requested."""

@@ -9,7 +9,7 @@ from functools import partial
 from app.fields import Size
 from app.loop.dream_client import DreamClient, LaidDream, Outcome, Take
 from app.loop.dream_requests import DreamRequests
-from app.loop.messages import Message, Worker
+from app.loop.messages import Message, Request, Worker
 from app.loop.progress import about
 from app.loop.quality_levels import Level, View, level_of
 from app.loop.refined_view import RefinedView, describe_activity, may_look_ahead, seconds_left
@@ -193,12 +193,19 @@ class Painter:
         return refiner_of(self.volume, self.requests.model, self.session.paint.coverage)
 
     def submit_job(
-        self, gathered: GatheredView, canvas: Canvas, settings: DreamSettings, status: str, take: Take
-    ) -> None:
+        self,
+        gathered: GatheredView,
+        canvas: Canvas,
+        settings: DreamSettings,
+        status: str,
+        take: Take,
+        beside: bool = False,
+        model: str = "",
+    ) -> Request:
         """Dream something that the user requested; it replaces the running dream. See `DreamClient.submit_job`. Moving doesn't
         abandon it; `cancel` does."""
         self.cancel()
-        self.client.submit_job(gathered, canvas, settings, status, take)
+        return self.client.submit_job(gathered, canvas, settings, status, take, beside, model)
 
     def cancel(self) -> None:
         """Abandon the running dream. If a dream is being laid, finish laying it now."""

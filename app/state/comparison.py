@@ -96,11 +96,9 @@ class Comparison:
         side = self.sides[number]
         canvas = canvas_from(side.gathered, self.open_scene.scene, side.settings.steps)
         words = f"{'variation' if self.first else 'comparing'}: {side.label}"
-        painter, take = self.open_scene.painter, partial(self._take, number)
-        painter.cancel()
-        name = side.label if self.of_models else ""
-        painter.client.submit_job(side.gathered, canvas, side.settings, words, take, side.beside is not None, name)
-        side.id = -1 if painter.client.running is None else painter.client.running.id
+        take, name = partial(self._take, number), side.label if self.of_models else ""
+        submit = self.open_scene.painter.submit_job
+        side.id = submit(side.gathered, canvas, side.settings, words, take, side.beside is not None, name).id
 
     def _take(self, number: int, _look: GatheredView, dreamed: Dreamed) -> None:
         side = self.sides[number]
