@@ -20,9 +20,8 @@ def compare_models(context: ActionContext, choice: ModelChoice) -> None:
 
 def follow_beside(context: ActionContext, open_scene: OpenScene) -> None:
     """Once a frame: begin the comparison with a model that is loaded, and free that when the comparison is over."""
-    state, services, loading = context.state, context.services, context.state.loading
-    changing = services.rebuild.busy or services.strokes.busy or state.brush.painting or services.worlds.loading
-    if changing or open_scene.painter.client.laying:
+    state, loading = context.state, context.state.loading
+    if context.changes_surfaces or open_scene.painter.client.laying:
         return
     if loading is not None and loading.beside and loading.model is not None:
         state.loading, state.beside = None, Beside(loading.choice, loading.model)

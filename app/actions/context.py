@@ -33,6 +33,12 @@ class ActionContext:
     panels: PanelControl
     worker: Worker
 
+    @property
+    def changes_surfaces(self) -> bool:
+        """Whether anything but a dream is changing the surfaces or their paint."""
+        services = self.services
+        return services.rebuild.busy or services.strokes.busy or self.state.brush.painting or services.worlds.loading
+
     def release_mouse(self) -> None:
         """Release the pointer from turning the camera."""
         self.state.looking = ""

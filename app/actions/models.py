@@ -80,8 +80,7 @@ def follow_loading(context: ActionContext, open_scene: OpenScene) -> None:
     state, services, loading = context.state, context.services, context.state.loading
     if loading is None or loading.model is None or loading.beside:
         return
-    changing = services.rebuild.busy or services.strokes.busy or state.brush.painting or services.worlds.loading
-    if changing or open_scene.painter.client.laying:
+    if context.changes_surfaces or open_scene.painter.client.laying:
         return
     if not keeps_paint(state.model, loading.model) and has_unsaved_paint(context):
         if not loading.saving:

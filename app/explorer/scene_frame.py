@@ -108,11 +108,10 @@ def draw(context: ActionContext, open_scene: OpenScene) -> moderngl.Texture:
 
 def _busy_otherwise(context: ActionContext) -> bool:
     """Whether dreams of this view must wait: the surfaces are being changed, or something else is shown."""
-    state, services = context.state, context.services
+    state = context.state
     if state.overlays.start:  # paint would be lost if another scene is chosen
         return True
-    changing = services.rebuild.busy or services.strokes.busy or state.brush.painting or services.worlds.loading
-    return changing or state.loading is not None or state.comparison is not None or state.view_cancelled
+    return context.changes_surfaces or state.loading is not None or state.comparison is not None or state.view_cancelled
 
 
 def _take_message(context: ActionContext, open_scene: OpenScene, message: Message, now: float) -> None:
