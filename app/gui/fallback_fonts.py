@@ -6,16 +6,17 @@ import ctypes
 import os
 import subprocess
 import sys
-import threading
 import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from imgui_bundle import imgui
 
 from app.gui.theme import SIZE
+from base.daemon import run_as_daemon
 
 EVERY = 0.5  # seconds between two looks at what was drawn
 BASIC = 0x180  # code points below it are Latin, which the window's font has
@@ -50,7 +51,7 @@ class FallbackFonts:
         self._looked_at = now
         self._asked = [code for code in drawn_codes() if code not in self._known and not _is_in_font(code)]
         self._known.update(self._asked)
-        self._found = _later(lambda asked=self._asked: self._find(asked)) if self._asked else None
+        self._found = run_as_daemon(partial(self._find, self._asked), "fonts") if self._asked else None
         return ""
 
     def _take(self, found: Future[list[Face]]) -> str:
@@ -115,17 +116,3 @@ def _is_in_font(code: int) -> bool:
 def _is_written(code: int) -> bool:
     """Whether a code point is a character of texts: icons are in the private use area."""
     return unicodedata.category(chr(code)) not in ("Co", "Cn", "Cs", "Cc", "Cf") and code != 0xFFFD
-
-
-def _later(work: Callable[[], list[Face]]) -> Future[list[Face]]:
-    """Run it on a daemon thread, so that it doesn't keep the program from ending."""
-    answer: Future[list[Face]] = Future()
-
-    def run() -> None:
-        try:
-            answer.set_result(work())
-        except Exception as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=run, name="fonts", daemon=True).start()
-    return answer

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 from imgui_bundle import imgui
@@ -12,6 +12,7 @@ from imgui_bundle import imgui
 from app.files.folder_listing import Entry, Listing, resolve_path
 from app.panels.context import PanelContext, faint, hint
 from app.panels.dialog import dialog_height, dialog_width
+from base.daemon import run_as_daemon
 from base.errors import InputError
 from base.files import expand_user
 
@@ -31,7 +32,7 @@ class Browser:
     def go(self, path: Path) -> None:
         """Show another folder, or the folder of a file."""
         self.folder, self.chosen, self._typed = expand_user(path).absolute(), None, ""
-        self._found = _later(self.folder)
+        self._found = run_as_daemon(partial(resolve_path, self.folder), "folders")
 
     def has(self, name: str) -> bool:
         """Whether the folder is known to contain this name."""
@@ -116,20 +117,6 @@ class Browser:
         day = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.changed))
         imgui.text_disabled(day if entry.folder else f"{day}  {_size(entry.bytes)}")
         return double
-
-
-def _later(path: Path) -> Future[Listing]:
-    """Run `resolve_path` on a daemon thread, so that a disk that never answers can't keep the program from ending."""
-    answer: Future[Listing] = Future()
-
-    def read() -> None:
-        try:
-            answer.set_result(resolve_path(path))
-        except Exception as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=read, name="folders", daemon=True).start()
-    return answer
 
 
 def _size(count: int) -> str:
