@@ -38,6 +38,21 @@ FILES = {
     "settings": ("Take the settings of a generated picture", "picture", "use_settings"),
     "path": ("Open a camera path", "camera path", "open"),
 }
+# `FileDialog.kind` → the title, what to choose, the button, and the action that gets the folder.
+FOLDERS = {
+    "models": (
+        "List the models of a folder",
+        "Choose a folder with models, LoRAs, ControlNets or IP-Adapters in .safetensors files.",
+        "List this folder",
+        "add_models",
+    ),
+    "run": (
+        "Open a training run",
+        "Choose the folder that `rayverie train` writes: it holds log.jsonl and a folder of samples.",
+        "Open this run",
+        "open_run",
+    ),
+}
 # `FileDialog.kind` → a dialog that asks for a name.
 SAVES = {
     "save_as": Saving(
@@ -80,10 +95,12 @@ class FileDialogs:
             return
         if dialog.kind in FILES:
             self._file(ui, *FILES[dialog.kind])
+        elif dialog.kind in FOLDERS:
+            self._folder(ui, *FOLDERS[dialog.kind])
         elif dialog.kind in SAVES:
             self._save(ui, SAVES[dialog.kind])
         else:
-            {"new": self._new, "open": self._open, "models": self._models, "run": self._run}[dialog.kind](ui)
+            {"new": self._new, "open": self._open}[dialog.kind](ui)
 
     def _new(self, ui: PanelContext) -> None:
         dialog = ui.overlays.file_dialog
@@ -145,25 +162,14 @@ class FileDialogs:
         _cancel(ui)
         imgui.end()
 
-    def _models(self, ui: PanelContext) -> None:
-        begin_dialog("List the models of a folder", 0.4)
-        faint("Choose a folder with models, LoRAs, ControlNets or IP-Adapters in .safetensors files.")
+    def _folder(self, ui: PanelContext, title: str, words: str, button: str, action: str) -> None:
+        begin_dialog(title, 0.4)
+        faint(words)
         opened = self.browser.draw(ui, self._places(ui), kinds=("folder",))
         chosen = opened or self.browser.chosen
-        if imgui.button("List this folder"):
+        if imgui.button(button):
             ui.overlays.file_dialog = None
-            ui.do("add_models", self.browser.folder if chosen is None else chosen.path)
-        _cancel(ui)
-        imgui.end()
-
-    def _run(self, ui: PanelContext) -> None:
-        begin_dialog("Open a training run", 0.4)
-        faint("Choose the folder that `rayverie train` writes: it holds log.jsonl and a folder of samples.")
-        opened = self.browser.draw(ui, self._places(ui), kinds=("folder",))
-        chosen = opened or self.browser.chosen
-        if imgui.button("Open this run"):
-            ui.overlays.file_dialog = None
-            ui.do("open_run", self.browser.folder if chosen is None else chosen.path)
+            ui.do(action, self.browser.folder if chosen is None else chosen.path)
         _cancel(ui)
         imgui.end()
 
