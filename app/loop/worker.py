@@ -239,13 +239,11 @@ class ThreadWorker:
                         self._closed or self._order or self._drop_beside or (self._model is not None and self._has_work)
                     )
                 )
-                if self._drop_beside:
-                    self._beside, self._drop_beside = None, False
-                    free_memory()
-                    continue
-                order, self._order = self._order, None
-                picture = request = None
-                if order is None:
+                dropping, self._drop_beside = self._drop_beside, False
+                order = picture = request = None
+                if not dropping:
+                    order, self._order = self._order, None
+                if not dropping and order is None:
                     picture = self._pictures.take() if self._picture_due or self._waiting is None else None
                     self._picture_due = picture is None  # views and pictures take turns
                     if picture is None:
@@ -253,7 +251,10 @@ class ThreadWorker:
                 asked = self._asked
             if self._closed:
                 return
-            if order is not None:
+            if dropping:  # not under the lock, for which frames would wait
+                self._beside = None
+                free_memory()
+            elif order is not None:
                 (self._load_beside if order.beside else self._replace)(order)
             elif picture is not None:
                 self._picture(self._model, picture)
