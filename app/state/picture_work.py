@@ -174,3 +174,4 @@ class PictureWork:
         """Uncover the scene. The mask editor is kept in case its picture is opened again."""
         self.shelved = self.editor or self.shelved
         self.seen = self.editor = self.run = None
+        self.sheets = SmallPictures(KEPT_SHEETS)

@@ -65,6 +65,7 @@ def test_a_run_is_dropped_played_scrubbed_and_closed(drive: Driver, run: Path) -
     assert film.place == 0.0
     drive.tap("escape")
     assert work.run is None and not drive.errors()
+    assert work.sheets.get(run / "samples" / "0000002.png") is None  # 2 MB each are not kept for later
 
 
 def test_what_is_no_run_is_said(drive: Driver, tmp_path: Path) -> None:
