@@ -26,6 +26,7 @@ class RunFilm:
     def __init__(self) -> None:
         self.place, self.playing = 0.0, False
         self._name, self._last = "", 0.0
+        self._curves: tuple[RunLog, dict[str, np.ndarray]] | None = None
 
     def draw(self, ui: PanelContext, run: RunLog) -> None:
         if run.name != self._name:
@@ -42,7 +43,9 @@ class RunFilm:
         if not below:
             imgui.same_line()
         imgui.begin_child("curves")
-        curves, now = first_curves(run), step_at(run, self.place)
+        if self._curves is None or self._curves[0] is not run:
+            self._curves = run, {name: known_values(curve) for name, curve in first_curves(run).items()}
+        curves, now = self._curves[1], step_at(run, self.place)
         draw = _draw_abreast if below else _draw_stacked
         draw(curves, now, run.last, imgui.get_content_region_avail() if below else imgui.ImVec2(-1, room.y), ui.scale)
         imgui.end_child()
@@ -97,7 +100,7 @@ class RunFilm:
         return above.x > beside.x
 
 
-def _draw_stacked(curves: Mapping[str, Curve], now: float, last: int, room: imgui.ImVec2, scale: float) -> None:
+def _draw_stacked(curves: Mapping[str, np.ndarray], now: float, last: int, room: imgui.ImVec2, scale: float) -> None:
     line = imgui.get_text_line_height_with_spacing()
     tall = max(60 * scale, room.y / len(curves) - line - imgui.get_style().item_spacing.y)
     if implot.begin_aligned_plots("curves", True):
@@ -106,7 +109,7 @@ def _draw_stacked(curves: Mapping[str, Curve], now: float, last: int, room: imgu
         implot.end_aligned_plots()
 
 
-def _draw_abreast(curves: Mapping[str, Curve], now: float, last: int, room: imgui.ImVec2, scale: float) -> None:
+def _draw_abreast(curves: Mapping[str, np.ndarray], now: float, last: int, room: imgui.ImVec2, scale: float) -> None:
     wide = (room.x - (len(curves) - 1) * imgui.get_style().item_spacing.x) / len(curves)
     tall = max(60 * scale, room.y - imgui.get_text_line_height_with_spacing())
     for number, (name, curve) in enumerate(curves.items()):
@@ -123,10 +126,15 @@ def step_at(run: RunLog, place: float) -> float:
     return float(np.interp(place, range(len(steps) + 1), [*steps, max(run.last, steps[-1])]))
 
 
-def draw_curve(name: str, curve: Curve, now: float, last: int, size: imgui.ImVec2) -> None:
-    """A curve with its value at step `now`: all of it faint, the part until then bright. A wide range is on a scale of powers."""
+def known_values(curve: Curve) -> np.ndarray:
+    """float64 [2,n]: the steps and the values of a curve, without those that are no numbers."""
     known = np.array([(step, value) for step, value in curve if math.isfinite(value)], np.float64).reshape(-1, 2)
-    steps, values = np.ascontiguousarray(known.T)
+    return np.ascontiguousarray(known.T)
+
+
+def draw_curve(name: str, curve: np.ndarray, now: float, last: int, size: imgui.ImVec2) -> None:
+    """A curve [2,n] with its value at step `now`: all of it faint, the part until then bright. A wide range is on a scale of powers."""
+    steps, values = curve
     past = int(np.searchsorted(steps, now, side="right"))
     imgui.text_unformatted(name.replace("_", " ") + (f" {values[past - 1]:.4g}" if past else ""))
     if not len(values):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from base.errors import InputError
@@ -25,7 +26,7 @@ class RunLog:
     curves: Mapping[str, Curve]
     sheets: tuple[tuple[int, Path], ...]
 
-    @property
+    @cached_property
     def last(self) -> int:
         """The last step in the log."""
         return max(step for step, _ in (*self.curves["loss"], *self.sheets))
