@@ -14,6 +14,7 @@ from app.panels.context import PanelContext, begin_facts, fact, faint, hint, sho
 from app.panels.model_additions import draw_added, fitting
 from app.session import ModelChoice, Session
 from app.state.model_list import ModelList
+from app.state.model_load import label_of
 from base.files import expand_user
 from diffusion.library.facts import Facts
 from diffusion.library.listing import ListedModel
@@ -76,7 +77,8 @@ class ModelsPanel:
             ui.do("load_model", wish)
         imgui.end_disabled()
         hint(reason or LATENTS)
-        reason, needed = why_not_beside(ui, wish, chosen, listed, reason)
+        needed = estimate_choice(wish, chosen, listed)
+        reason = reason or why_not_beside(ui, needed, listed.room)
         imgui.begin_disabled(bool(reason))
         if imgui.button("\uf0db  Compare it with the loaded model", imgui.ImVec2(-1, 0)):
             ui.do("compare_models", wish)
@@ -98,25 +100,22 @@ def why_not(wish: ModelChoice, loaded: ModelChoice, chosen: ListedModel | None, 
     return ""
 
 
-def why_not_beside(
-    ui: PanelContext, wish: ModelChoice, chosen: ListedModel | None, listed: ModelList, why: str
-) -> tuple[str, int]:
-    """(why a choice can't be compared with the loaded model, or "", estimated bytes that it needs). why: it can't be loaded."""
-    given = {parse_addition(text).file for text in (*wish.lora, *wish.control, *filter(None, [wish.ip_adapter]))}
-    beside = [one.facts for one in listed.entries if one.name in given and one.facts.kind != "lora"]
-    needed = sum(estimate_bytes(facts, listed.room.device) for facts in (*([chosen.facts] if chosen else []), *beside))
-    if why:
-        return why, needed
+def why_not_beside(ui: PanelContext, needed: int, room: Room) -> str:
+    """Return why a choice that needs so many bytes can't be compared with the loaded model, or ""."""
     if ui.painter is None or ui.painter.client.model is None:
-        return "No model is loaded to compare it with.", needed
+        return "No model is loaded to compare it with."
     if ui.comparison is not None:
-        return "End the comparison over the scene first.", needed
-    if needed > listed.room.free:
-        return (
-            f"It does not fit beside the loaded model: it needs about {size_text(needed)}; {free_text(listed.room)}.",
-            needed,
-        )
-    return "", needed
+        return "End the comparison over the scene first."
+    if needed > room.free:
+        return f"It does not fit beside the loaded model: it needs about {size_text(needed)}; {free_text(room)}."
+    return ""
+
+
+def estimate_choice(wish: ModelChoice, chosen: ListedModel | None, listed: ModelList) -> int:
+    """Estimate the bytes of a choice: of its model and of what is given beside it. LoRAs become part of the model."""
+    given = {parse_addition(text).file for text in (*wish.control, *filter(None, [wish.ip_adapter]))}
+    parts = [*filter(None, [chosen]), *(one for one in listed.entries if one.name in given)]
+    return sum(estimate_bytes(one.facts, listed.room.device) for one in parts)
 
 
 def free_text(room: Room) -> str:
@@ -132,13 +131,6 @@ def is_named(listed: ListedModel, ref: str | None) -> bool:
     """Whether a value of --model means this entry."""
     name = ref or "embedded"
     return name == listed.name or (name not in SHIPPED and Path(expand_user(name)).absolute() == Path(listed.name))
-
-
-def label_of(name: str) -> str:
-    """Return a short name for a path; a hub id stays as it is."""
-    return Path(name).stem if Path(name).is_absolute() and name.endswith(".safetensors") else (
-        Path(name).name if Path(name).is_absolute() else name
-    )  # fmt: skip
 
 
 def size_text(count: float) -> str:

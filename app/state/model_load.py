@@ -44,11 +44,19 @@ class ModelLoad:
         return f"loading {self.name}" + (f": {self.part}" if self.part else "")
 
 
+def label_of(name: str) -> str:
+    """Return a short name for a path; a hub id stays as it is."""
+    path = Path(name)
+    if not path.is_absolute():
+        return name
+    return path.stem if path.suffix == ".safetensors" else path.name
+
+
 def short_name(choice: ModelChoice) -> str:
     """What tells a model from others where two are compared: its name, and what is given beside it."""
-    ref, options = choice.ref or "embedded", choice.options
-    name = Path(ref).stem if Path(ref).is_absolute() and ref.endswith(".safetensors") else Path(ref).name
-    given = [*(parse_addition(text).file for text in (*choice.lora, *choice.control)), choice.ip_adapter, options.vae]
+    name = Path(label_of(choice.ref or "embedded")).name
+    beside = choice.ip_adapter, choice.options.vae
+    given = [*(parse_addition(text).file for text in (*choice.lora, *choice.control)), *beside]
     return " + ".join([name, *(Path(file).stem for file in given if file)])
 
 
