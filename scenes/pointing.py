@@ -65,18 +65,15 @@ def find_surface(blocks: Blocks, origin: Vector, ray: Vector) -> Surface | None:
             return None
 
 
-def material_at(
-    blocks: Blocks, camera: Camera, aspect: float, place: tuple[float, float], scene: Scene | None = None
-) -> int:
-    """Return the index of the material that a view shows at a place (see `aim`), or SKY. scene: whose meshes count, too."""
+def material_at(scene: Scene, blocks: Blocks, camera: Camera, aspect: float, place: tuple[float, float]) -> int:
+    """Return the index of the material that a view of a scene shows at a place (see `aim`), or SKY. blocks: the scene's."""
     ray = aim(camera, aspect, place)
     found = find_surface(blocks, camera.position, ray)
     depth = np.inf if found is None else float(np.subtract(found.point, camera.position) @ camera.axes[2])
     material = SKY if found is None else int(blocks.find_material(np.array(found.voxel)))
-    for mesh in scene.meshes if scene is not None else ():
+    for mesh in scene.meshes:
         nearer = find_mesh_depth(mesh, camera.position, ray)
         if nearer < depth:
-            assert scene is not None
             depth, material = nearer, scene.material_index(mesh.place.material)
     return material
 

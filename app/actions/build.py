@@ -20,7 +20,7 @@ def select_surface(context: ActionContext, x: float, y: float) -> None:
     if state.open_scene is None:
         return
     aspect, place = _place(context, x, y)
-    found = material_at(state.open_scene.plan.blocks, state.camera, aspect, place, state.open_scene.scene)
+    found = material_at(state.open_scene.scene, state.open_scene.plan.blocks, state.camera, aspect, place)
     state.builder.value = NOT_ON_MAP if found == SKY else found + 1
     context.panels.shown = True
     context.panels.bring_to_front("Scene")

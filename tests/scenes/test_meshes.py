@@ -136,10 +136,10 @@ def test_generated_paths_keep_away_from_meshes(scene: Scene) -> None:
 def test_a_click_finds_the_nearest_material(scene: Scene) -> None:
     blocks = extrude_scene(scene)
     camera = Camera.look_at((4.0, 2.0, 7.5), (4.0, 1.5, 4.0), fov=60)
-    assert material_at(blocks, camera, 1.0, (0.5, 0.5), scene) == 1
-    assert material_at(blocks, camera, 1.0, (0.5, 0.5)) != 1
-    assert material_at(blocks, camera, 1.0, (0.5, 0.95), scene) == 0
-    assert material_at(blocks, Camera.look_at((4.0, 1.5, 4.0), (9.0, 3.5, 4.0)), 1.0, (0.5, 0.5), scene) == SKY
+    assert material_at(scene, blocks, camera, 1.0, (0.5, 0.5)) == 1
+    assert material_at(replace(scene, meshes=()), blocks, camera, 1.0, (0.5, 0.5)) != 1
+    assert material_at(scene, blocks, camera, 1.0, (0.5, 0.95)) == 0
+    assert material_at(scene, blocks, Camera.look_at((4.0, 1.5, 4.0), (9.0, 3.5, 4.0)), 1.0, (0.5, 0.5)) == SKY
 
 
 def test_a_scene_with_a_mesh_is_described(scene: Scene) -> None:

@@ -45,7 +45,8 @@ def test_a_ray_finds_what_the_caster_of_pictures_finds(position, yaw, pitch):
 def test_the_sky_is_no_surface():
     assert pointing.find_surface(BLOCKS, (20.0, 5.0, 20.0), (0.0, 1.0, 0.0)) is None
     assert pointing.find_surface(BLOCKS, (-5.0, 2.0, 3.0), (0.0, -1.0, 0.0)) is None
-    assert pointing.material_at(BLOCKS, Camera.from_angles((20.0, 5.0, 20.0), 0.0, 80.0), 1.0, (0.5, 0.5)) == SKY
+    up = Camera.from_angles((20.0, 5.0, 20.0), 0.0, 80.0)
+    assert pointing.material_at(HAMLET, BLOCKS, up, 1.0, (0.5, 0.5)) == SKY
 
 
 def test_the_material_at_a_place_is_that_of_the_picture() -> None:
@@ -56,7 +57,7 @@ def test_the_material_at_a_place_is_that_of_the_picture() -> None:
     hits = cast_rays(blocks, camera, (width, height))
     picture = np.where(hits.side >= 0, blocks.find_material(hits.voxel), SKY)
     places = [((x + 0.5) / width, (y + 0.5) / height) for y in range(height) for x in range(0, width, 5)]
-    found = [pointing.material_at(blocks, camera, width / height, place) for place in places]
+    found = [pointing.material_at(scene, blocks, camera, width / height, place) for place in places]
     assert found == picture[:, ::5].ravel().tolist()
     assert len(set(found)) > 4
 
