@@ -1,7 +1,7 @@
 """Reads the triangles of a .glb file: positions and texture coordinates of all meshes of its scene, each where its node puts it.
 
 https://registry.khronos.org/glTF/specs/2.0/glTF-2.0.html. Materials, pictures, skins, morph targets and animations are ignored.
-Every number of the file is bounded by the file's own size before anything is made of it.
+Every number of the file is bounded by the file's own size before anything is made of it, and what nodes repeat is counted each time.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from scenes.camera import Camera
 from scenes.triangles import MOST_TRIANGLES, Triangles, UnreadableMeshError, join_triangles
 
 MAGIC, JSON, BIN = 0x46546C67, 0x4E4F534A, 0x004E4942
+MOST_VERTICES = 1_000_000  # used or not
 MOST_NODES = 10_000  # passed in the scene's tree, which may lead back to itself
 TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
@@ -61,16 +62,18 @@ class _File:
         self.top, self.binary = top, binary
 
     def triangles(self) -> Triangles:
-        found, count = [], 0
+        found, vertices, count = [], 0, 0
         for mesh, matrix in self._placed():
             for primitive in mesh["primitives"]:
                 if primitive.get("mode", LISTS) not in (LISTS, STRIPS, FANS):
                     continue
                 part = self._primitive(primitive, matrix)
                 found.append(part)
-                count += len(part.triangles)
+                vertices, count = vertices + len(part.vertices), count + len(part.triangles)
                 if count > MOST_TRIANGLES:
                     raise UnreadableMeshError(f"has more than {MOST_TRIANGLES:,} triangles, which is the most")
+                if vertices > MOST_VERTICES:
+                    raise UnreadableMeshError(f"has more than {MOST_VERTICES:,} vertices, counted for each node")
         return join_triangles(found)
 
     def _placed(self) -> Iterator[tuple[dict[str, Any], np.ndarray]]:

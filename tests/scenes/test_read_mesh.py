@@ -124,6 +124,15 @@ def test_a_bad_glb_is_one_sentence(tmp_path: Path, path: str, value: object, wor
     assert words in problem(written(tmp_path, pack_glb(top, data)))
 
 
+def test_nodes_that_repeat_a_large_mesh_are_refused(tmp_path: Path) -> None:
+    vertices, uv, triangles = drum()
+    many = 10_000  # vertices, most of them of no triangle
+    padded = (np.concatenate([a, np.zeros((many - len(a), a.shape[1]))]) for a in (vertices, uv))
+    top, data = glb_parts(*padded, triangles[:1])
+    top["nodes"], top["scenes"][0]["nodes"] = [{"mesh": 0}] * 101, list(range(101))
+    assert "more than 1,000,000 vertices" in problem(written(tmp_path, pack_glb(top, data)))
+
+
 def test_lengths_that_lie_are_refused(tmp_path: Path) -> None:
     good = glb_of(*drum())
     assert "it is damaged" in problem(written(tmp_path, good[:-4]))
