@@ -169,7 +169,7 @@ class _Planes:
         start = charts.origin[index] - np.where(charts.sky[index, None], 0.0, camera.position)
         self._normal = charts.normal[index].astype(float)
         self._far = _row_dots(self._normal, start)
-        self._axes = [(axis, _row_dots(axis, start)) for axis in (dual[index] for dual in charts.dual)]
+        self._axes = [(axis, _row_dots(axis, start)) for axis in charts.dual(index)]
 
     def meet(self, chart: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return u, v [n]: where rays [n,3] from the camera meet the planes of charts [n], in texels."""

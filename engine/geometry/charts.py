@@ -89,15 +89,15 @@ class Charts:
         own = np.sqrt(np.linalg.norm(np.cross(self.u, self.v), axis=-1))
         return np.where(self.meshes.mesh >= 0, own, spacing)
 
-    @cached_property
-    def dual(self) -> tuple[np.ndarray, np.ndarray]:
-        """float64 [N,3] twice: vectors in each chart's plane whose products with an offset from the origin are the texels (i, j)."""
-        across = [axis / np.einsum("ij,ij->i", axis, axis)[:, None] for axis in (self.u, self.v)]
+    def dual(self, chart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """float64 [n,3] twice: vectors in the planes of charts [n] whose products with an offset from the origin are the texels (i, j)."""
+        u, v = self.u[chart], self.v[chart]
+        across = [axis / np.einsum("ij,ij->i", axis, axis)[:, None] for axis in (u, v)]
         if self.meshes is None:
             return across[0], across[1]
-        own = self.meshes.mesh[:, None] >= 0
-        turned = np.cross(self.v, self.normal), np.cross(self.normal, self.u)
-        skew = [t / np.einsum("ij,ij->i", t, axis)[:, None] for t, axis in zip(turned, (self.u, self.v), strict=True)]
+        own, normal = self.meshes.mesh[chart, None] >= 0, self.meshes.normal[chart]
+        turned = np.cross(v, normal), np.cross(normal, u)
+        skew = [t / np.einsum("ij,ij->i", t, axis)[:, None] for t, axis in zip(turned, (u, v), strict=True)]
         return np.where(own, skew[0], across[0]), np.where(own, skew[1], across[1])
 
     @cached_property

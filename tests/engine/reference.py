@@ -37,6 +37,7 @@ def picture(charts: Charts, camera: Camera, size: tuple[int, int]) -> Picture:
     rays = camera.rays(size)
     best = np.full(rays.shape[:2], np.inf)
     chart, u, v = np.zeros(best.shape, np.int32), np.zeros(best.shape), np.zeros(best.shape)
+    dual = charts.dual(np.arange(len(charts)))
     for c in range(len(charts)):
         normal = charts.normal[c]
         start = charts.origin[c] - (0.0 if charts.sky[c] else np.asarray(camera.position))
@@ -44,7 +45,7 @@ def picture(charts: Charts, camera: Camera, size: tuple[int, int]) -> Picture:
         with np.errstate(divide="ignore", invalid="ignore"):
             depth = np.where(towards < 0, normal @ start / towards, -1.0)
             at = depth[..., None] * rays - start
-        i, j = (at @ dual[c] for dual in charts.dual)
+        i, j = (at @ axis[c] for axis in dual)
         rank = FAR if charts.sky[c] else depth
         hit = (depth > 0) & _inside(charts, c, i, j) & (rank < best)
         best = np.where(hit, rank, best)
