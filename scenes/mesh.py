@@ -48,10 +48,21 @@ class MeshGeometry:
         corners = self.vertices[self.triangles]
         return np.linalg.norm(triangle_normals(corners), axis=-1) > FLAT * np.ptp(corners, axis=(0, 1)).max() ** 2
 
+    @property
+    def area(self) -> float:
+        """Of all triangles, square units of the file."""
+        return float(np.linalg.norm(triangle_normals(self.vertices[self.triangles]), axis=-1).sum() / 2)
+
+    @property
+    def uv_area(self) -> float:
+        """Of all triangles, as a share of the texture."""
+        return float(np.abs(uv_areas(self.uv[self.triangles])).sum())
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MeshGeometry) and (self is other or self.key == other.key)
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return hash(self.key)
 
 
 @dataclass(frozen=True)
@@ -72,16 +83,6 @@ class Mesh:
     def corners(self) -> np.ndarray:
         """float64 [T,3,3]: the corners of the triangles in the world, blocks."""
         return self.vertices[self.geometry.triangles]
-
-    @property
-    def area(self) -> float:
-        """Of all triangles, square blocks."""
-        return float(np.linalg.norm(triangle_normals(self.corners), axis=-1).sum() / 2)
-
-    @property
-    def uv_area(self) -> float:
-        """Of all triangles, as a share of the texture."""
-        return float(np.abs(uv_areas(self.geometry.uv[self.geometry.triangles])).sum())
 
 
 def rotation_matrix(degrees: Vector) -> np.ndarray:

@@ -9,13 +9,15 @@ bare line from some sides.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import scipy  # its parts are imported when they are first needed, which shortens the start
 
 from engine.geometry.pack import PAGE
 from scenes.cover import near_squares
-from scenes.mesh import Mesh
+from scenes.materials import MAX_MESHES
+from scenes.mesh import MeshGeometry
 
 REACH = 1.42  # texels: how far from a point bilinear filtering of whole texels reads
 TOUCH = 0.71  # texels from a texel's centre to what touches it, at most
@@ -40,9 +42,12 @@ class Islands:
     shared: np.ndarray
 
 
-def cut_islands(mesh: Mesh, voxels: int) -> Islands:
-    """voxels: texels for a block, which the mesh gets on average, unless an island were larger than a page."""
-    geometry = mesh.geometry
+@lru_cache(maxsize=MAX_MESHES)
+def cut_islands(geometry: MeshGeometry, fineness: float) -> Islands:
+    """fineness: texels for a unit of the mesh's file, which it gets on average, unless an island were larger than a page.
+
+    The last meshes' islands are known: while blocks around them change, they stay.
+    """
     chosen = np.flatnonzero(geometry.solid)
     uv = geometry.uv[geometry.triangles[chosen]]
     island = _number_islands(geometry.vertices, geometry.uv, geometry.triangles[chosen])
@@ -51,7 +56,7 @@ def cut_islands(mesh: Mesh, voxels: int) -> Islands:
     np.minimum.at(low, island, uv.min(axis=1))
     np.maximum.at(high, island, uv.max(axis=1))
     most = (PAGE - 2 * np.ceil(REACH) - 1) / (high - low).max()
-    wanted = voxels * np.sqrt(mesh.area / mesh.uv_area)
+    wanted = fineness * np.sqrt(geometry.area / geometry.uv_area)
     texels = int(np.clip(min(round(wanted), int(most)), FEWEST, TEXTURE))
     place = uv * texels
     which, x, y, away = near_squares(place, REACH)

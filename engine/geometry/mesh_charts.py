@@ -44,7 +44,7 @@ class MeshCharts:
 
 def build_mesh_charts(scene: Scene) -> MeshCharts:
     """The charts of all meshes of a scene."""
-    cut = tuple(cut_islands(mesh, scene.voxels_per_block) for mesh in scene.meshes)
+    cut = tuple(cut_islands(mesh.geometry, scene.voxels_per_block * mesh.place.scale) for mesh in scene.meshes)
     triangles = np.cumsum([0, *(len(islands.triangle) for islands in cut)])
     rectangles = np.cumsum([0, *(len(islands.size) for islands in cut)])
     parts = [_charts_of(scene, number, islands) for number, islands in enumerate(cut)]

@@ -11,8 +11,8 @@ from engine.atlas import policy
 from engine.atlas.views import PaintedView
 from engine.atlas.volume import LatentVolume
 from engine.geometry.charts import Charts, build_charts
-from engine.geometry.islands import cut_islands
 from engine.geometry.mesh import find_visible_charts
+from engine.geometry.mesh_charts import build_mesh_charts
 from scenes.camera import Camera
 from scenes.extrude import extrude_scene
 from scenes.mesh import Mesh, MeshGeometry
@@ -94,8 +94,16 @@ def test_triangles_without_an_area_are_no_charts_wherever_the_mesh_stands():
     triangles = np.vstack([drum.geometry.triangles, [a, len(vertices) - 1, b]]).astype(np.int32)
     # so far away that rounding gives the last one an area
     place = replace(drum.place, position=(3000.3, 0.0, 9000.7), rotation=(10.0, 20.0, 30.0))
-    islands = cut_islands(Mesh(place, MeshGeometry(vertices, uv, triangles)), 4)
-    assert islands.triangle.tolist() == list(range(len(triangles) - 1))
+    scene = replace(mesh_scene(), meshes=(Mesh(place, MeshGeometry(vertices, uv, triangles)),))
+    assert build_mesh_charts(scene).triangle.tolist() == list(range(len(triangles) - 1))
+
+
+def test_islands_are_cut_once_while_blocks_change():
+    scene = mesh_scene()
+    moved = replace(mesh_scene(position=(1.0, 1.0, 1.0)), map=np.zeros((6, 6), np.uint8))
+    assert build_mesh_charts(scene).cut[0] is build_mesh_charts(moved).cut[0]
+    finer = replace(scene, voxels_per_block=8)
+    assert build_mesh_charts(finer).cut[0].texels == pytest.approx(2 * build_mesh_charts(scene).cut[0].texels, abs=1)
 
 
 def test_blocks_keep_their_layout_beside_a_mesh(charts):
