@@ -73,7 +73,8 @@ def fitting(wish: ModelChoice, chosen: ListedModel | None) -> ModelChoice:
 
 def _autoencoders(entries: Sequence[ListedModel], options: LoadOptions) -> LoadOptions:
     """Draw a combo for each use of another autoencoder."""
-    folders = [one.name for one in entries if one.facts.kind == "vae" and one.facts.path.is_dir()]
+    # by name, as frames don't wait for a disk: what isn't a folder is a file in safetensors
+    folders = [one.name for one in entries if one.facts.kind == "vae" and one.facts.path.suffix != ".safetensors"]
     for field, (label, words) in AUTOENCODERS.items():
         given = getattr(options, field)
         names = [None, *folders, *([given] if given not in (None, *folders) else [])]
