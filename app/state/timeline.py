@@ -110,14 +110,19 @@ class Timeline:
             record = self._record(message.id, message.steps, now)
             return self._with(replace(record, shown=(*record.shown, Step(message, now - record.began))))
         if isinstance(message, DreamFinished):
-            settings = message.request.settings
-            record = self._record(message.request.id, settings.steps, now)
             dreamed, asked = message.dreamed, message.request
-            camera = asked.gathered.camera if isinstance(asked.gathered, GatheredView) else None
-            finished = replace(record, image=dreamed.image, camera=camera, seconds=dreamed.seconds["total"])
-            of_view = isinstance(asked.gathered, GatheredView) and asked.gathered.part is Part.SOLID
-            finished = replace(finished, canvas=asked.canvas, settings=settings, of_view=of_view)
-            finished = replace(finished, beside=asked.beside, model=asked.model)
+            view = asked.gathered if isinstance(asked.gathered, GatheredView) else None
+            finished = replace(
+                self._record(asked.id, asked.settings.steps, now),
+                image=dreamed.image,
+                camera=None if view is None else view.camera,
+                seconds=dreamed.seconds["total"],
+                canvas=asked.canvas,
+                settings=asked.settings,
+                of_view=view is not None and view.part is Part.SOLID,
+                beside=asked.beside,
+                model=asked.model,
+            )
             return self._with(finished.seal() if asked.beside else finished)
         return self
 
