@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,7 +47,7 @@ class ModelsPanel:
         if listed is None:
             faint(ui.models.problem or "Reading the list of models…")
             return ui.session
-        chosen = next((one for one in listed.entries if is_named(one, wish.ref)), None)
+        chosen = find_named(listed.entries, wish.ref)
         self._draw_loading(ui, fitting(wish, chosen), chosen, listed)
         if ui.models.problem:
             faint(ui.models.problem)
@@ -127,10 +128,11 @@ def state_of(facts: Facts) -> str:
     return facts.unsupported or (f"incomplete, {'; '.join(facts.missing)}" if facts.missing else "")
 
 
-def is_named(listed: ListedModel, ref: str | None) -> bool:
-    """Whether a value of --model means this entry."""
+def find_named(entries: Sequence[ListedModel], ref: str | None) -> ListedModel | None:
+    """Return the entry that a value of --model means."""
     name = ref or "embedded"
-    return name == listed.name or (name not in SHIPPED and Path(expand_user(name)).absolute() == Path(listed.name))
+    path = None if name in SHIPPED else expand_user(name).absolute()
+    return next((one for one in entries if one.name == name or Path(one.name) == path), None)
 
 
 def size_text(count: float) -> str:
