@@ -14,9 +14,10 @@ from app.panels.split import Box, Split
 from app.panels.variations import draw_variations
 from app.state.comparison import Comparison, Side
 from app.state.model_load import keeps_paint
-from app.state.timeline import Record
+from app.state.timeline import Record, Timeline
 
 WIDE = 480.0  # points of the steps' plot
+GONE = "The pictures of their steps are too large to be kept both."
 
 
 class CompareOverlay:
@@ -45,14 +46,15 @@ class CompareOverlay:
         if comparison.first:
             draw_variations(ui, comparison, box, [picture_of(ui, comparison, i) for i in range(len(comparison.sides))])
             return
-        records = records_of(ui, comparison)
+        known = records_of(ui.timeline, comparison)
+        records = known if comparison.step_through else None
         self._pictures(ui, comparison, box, records)
         begin_bar("##choice", box, ui.scale)
         if not comparison.done:
             imgui.text_unformatted(comparison.open_scene.painter.status_text)
         if records is not None:
             self._steps(ui, *records)
-        _choice(ui, comparison)
+        _choice(ui, comparison, known is not None)
         imgui.end()
 
     def _steps(self, ui: PanelContext, one: Record, other: Record) -> None:
@@ -94,14 +96,14 @@ def picture_of(ui: PanelContext, comparison: Comparison, number: int) -> Any:
     return None
 
 
-def records_of(ui: PanelContext, comparison: Comparison) -> tuple[Record, Record] | None:
-    """Return the recorded steps of both sides, while they are stepped through."""
-    found = [one for side in comparison.sides[:2] for one in ui.timeline.records if one.id == side.id and one.shown]
-    return (found[0], found[1]) if comparison.step_through and comparison.done and len(found) == 2 else None
+def records_of(timeline: Timeline, comparison: Comparison) -> tuple[Record, Record] | None:
+    """Return the recorded steps of both sides; None before both are finished, or if the timeline had no room for them."""
+    found = [one for side in comparison.sides[:2] for one in timeline.records if one.id == side.id and one.shown]
+    return (found[0], found[1]) if comparison.done and len(found) == 2 else None
 
 
-def _choice(ui: PanelContext, comparison: Comparison) -> None:
-    """Draw the buttons below the pictures."""
+def _choice(ui: PanelContext, comparison: Comparison, has_steps: bool) -> None:
+    """Draw the buttons below the pictures. has_steps: whether the steps of both sides are known."""
     for number, side in enumerate(comparison.sides):
         imgui.begin_disabled(side.dreamed is None)
         arrow = "\uf060  " if number == 0 else "\uf061  "
@@ -110,11 +112,12 @@ def _choice(ui: PanelContext, comparison: Comparison) -> None:
         imgui.end_disabled()
         hint(_consequence(ui, side))
         imgui.same_line()
-    imgui.begin_disabled(not comparison.done)
+    imgui.begin_disabled(not has_steps)
     if choice("Step by step", comparison.step_through):
         ui.do("step_through")
     imgui.end_disabled()
-    hint("Show each step of both, how alike they are, and where they part.")
+    gone = comparison.done and not has_steps
+    hint(GONE if gone else "Show each step of both, how alike they are, and where they part.")
     imgui.same_line()
     if imgui.button("Discard both"):
         ui.do("stop_comparing")
