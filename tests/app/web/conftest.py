@@ -68,7 +68,7 @@ def serve_world(scene: Path, folder: Path, model, dream, token: str = "") -> Ite
     session = Session(SceneChoice(str(scene)), dream=DreamSettings(steps=2), live=LiveSettings(rest=0.1), world=world)
     found: list[HeadlessSession] = []
     model.device = SimpleNamespace(type="cpu")
-    model.text = SimpleNamespace(readings=lambda prompts: [], unread_syntax=lambda prompts: [])
+    model.text = SimpleNamespace(clips=(), readings=lambda prompts: [], unread_syntax=lambda prompts: [])
 
     def check() -> None:
         ready.set()
