@@ -1,6 +1,7 @@
 """Fit a dreamed picture to the paint that it continues, so that neither a border nor a change of colour shows.
 
-Within each region, the difference between dream and existing paint is measured where both are known.
+Within each region (and patch of surfaces that are seen straight on), the difference between dream and existing paint is measured where
+both are known.
 
 - Where finer paint replaces paint, the low frequencies of the difference are added to the dream, so that walking up to a surface
   only adds detail. Seen from afar, structure has less contrast; it is raised to the dream's.
@@ -11,16 +12,16 @@ Within each region, the difference between dream and existing paint is measured 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, pad
 
-from base.grid import CELL, by_cell
-from diffusion.canvas import Canvas, Guide
+from base.grid import CELL, by_cell, to_pixels
+from diffusion.canvas import Canvas, FacingGBuffer, Guide
 from diffusion.compositing.upsampling import repeat_cells
 
 # Gaussian kernels, in pixels of the coarser paint. Structure is wider than the first, colours are wider than the second. Everything
@@ -68,7 +69,7 @@ def blend_seams(picture: Tensor, canvas: Canvas, strength: float = 1.0) -> Tenso
     difference = (paint - picture) * torch.where(refined, weight, torch.where(known, 1.0, 0.0))
     offset, structure, overlap = torch.zeros_like(picture), torch.zeros_like(picture), torch.zeros_like(ratio)
     label = torch.zeros_like(ratio)
-    for number, (box, region) in enumerate(_region_boxes(canvas, device), start=1):
+    for number, (box, region) in enumerate(_find_parts(canvas, device), start=1):
         label[box] = torch.where(region, number, label[box])
         shown = region & (known | replaced)[box]
         if not bool(shown.any()) or not bool((region & ~kept[box]).any()):
@@ -92,12 +93,10 @@ def _colour_offset(difference: Tensor, known: Tensor, region: Tensor, ratio: Ten
     measured = known & _away_from_border(region)
     measured = measured if bool(measured.any()) else known
     away = torch.zeros_like(difference)
-    for sigma in NEARBY:
+    for sigma in NEARBY if bool((region & ~known).any()) else ():
         mean, share = _gaussian_means(difference, measured, region, sigma)
         away = torch.lerp(away, mean, (2 * share).clamp(0, 1))
-    within = _by_octave(
-        lambda scale: _fade(*_gaussian_means(difference, known, region, COLOURS * scale)), region, ratio
-    )
+    within = _by_octave(lambda scale: _fade(*_gaussian_means(difference, known, region, COLOURS * scale)), known, ratio)
     return torch.where(known, within, away)
 
 
@@ -111,20 +110,23 @@ def _structure_offset(pictures: Tensor, replaced: Tensor, known: Tensor, region:
         fine, share = _gaussian_means(pictures, known, region, STRUCTURE * scale)
         return (fine - _gaussian_means(pictures, known, region, COLOURS * scale)[0]) * (2 * share - 1).clamp(0, 1)
 
-    old, new = _by_octave(band, region, ratio).split(3)
+    old, new = _by_octave(band, known, ratio).split(3)
     powers = [_luminance(part)[0, replaced].square().mean() for part in (new, old)]
     gain = (powers[0] / powers[1].clamp_min(1e-6)).sqrt().clamp(1, CONTRAST)
     return torch.where(known, old - new + (gain - 1) * _luminance(old), 0)
 
 
-def _by_octave(at: Callable[[float], Tensor], region: Tensor, ratio: Tensor) -> Tensor:
-    """[K,H,W]: `at(scale)` with scale = ratio, interpolated between the scales 1, 2, 4, …"""
+def _by_octave(at: Callable[[float], Tensor], needed: Tensor, ratio: Tensor) -> Tensor:
+    """[K,H,W]: `at(scale)` with scale = ratio, interpolated between the scales 1, 2, 4, …; 0 where it isn't `needed`, bool [H,W]."""
     octave = torch.log2(ratio).clamp(0, OCTAVES)
-    bands = [at(2.0**k) for k in range(int(octave[region].max().ceil()) + 1)]
-    found = bands[0]
-    for k, (fine, coarse) in enumerate(itertools.pairwise(bands)):
-        found = torch.where(octave >= k, torch.lerp(fine, coarse, (octave - k).clamp(0, 1)), found)
-    return found
+    lower = octave.floor()
+    band = cache(lambda k: at(2.0**k))
+    found: Tensor | float = 0.0
+    for k in lower[needed].unique().tolist():
+        here = needed & (lower == k)
+        whole = not bool((octave[here] > k).any())
+        found = torch.where(here, band(k) if whole else torch.lerp(band(k), band(k + 1), octave - k), found)
+    return torch.as_tensor(found)
 
 
 def _luminance(values: Tensor) -> Tensor:
@@ -137,25 +139,33 @@ def _relax_at_frontier(offset: Tensor, difference: Tensor, kept: Tensor, label: 
 
     After ROUNDS iterations the difference reaches a few pixels beyond the frontier; further away the offset is unchanged.
     """
-    shifts = [(0, 1), (0, -1), (1, 0), (-1, 0)]
-    alike = [1.0 * (label == _shift(label, shift)) for shift in shifts]
+    alike = [1.0 * (label == other) for other in _neighbours(label)]
     count = sum(alike, torch.full_like(label, 1e-9))
     for _ in range(ROUNDS):
         offset = torch.where(kept, difference, offset)
-        around = sum((_shift(offset, shift) * same for shift, same in zip(shifts, alike, strict=True)), 0 * offset)
+        around = sum((one * same for one, same in zip(_neighbours(offset), alike, strict=True)), 0 * offset)
         offset = torch.where(count > 0.5, around / count, offset)
     return offset
 
 
-def _shift(values: Tensor, shift: tuple[int, int]) -> Tensor:
-    """[…,H,W] of the neighbours; edge pixels are repeated."""
-    rows, columns = (torch.arange(n, device=values.device) + s for n, s in zip(values.shape[-2:], shift, strict=True))
-    return values[..., rows.clamp(0, values.shape[-2] - 1)[:, None], columns.clamp(0, values.shape[-1] - 1)]
+def _neighbours(values: Tensor) -> list[Tensor]:
+    """Views of [K,H,W] or [H,W] at the pixels to the right, to the left, below and above; edge pixels are repeated."""
+    height, width = values.shape[-2:]
+    padded = pad(values.view(-1, height, width), (1, 1, 1, 1), mode="replicate").view(
+        *values.shape[:-2], height + 2, -1
+    )
+    return [
+        padded[..., 1 + row : 1 + row + height, 1 + column : 1 + column + width]
+        for row, column in ((0, 1), (0, -1), (1, 0), (-1, 0))
+    ]
 
 
 def _away_from_border(region: Tensor) -> Tensor:
     """bool [H,W]: the part of a region that is INSIDE pixels away from its border."""
-    return max_pool2d(1.0 - 1.0 * region[None, None], 2 * INSIDE + 1, 1, INSIDE)[0, 0] == 0
+    outside = 1.0 - 1.0 * region[None, None]
+    for side, room in (((2 * INSIDE + 1, 1), (INSIDE, 0)), ((1, 2 * INSIDE + 1), (0, INSIDE))):
+        outside = max_pool2d(outside, side, 1, room)
+    return outside[0, 0] == 0
 
 
 def _gaussian_means(values: Tensor, known: Tensor, region: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
@@ -188,17 +198,17 @@ def _blur(values: Tensor, sigma: float) -> Tensor:
     return small[0] if shrink == 1 else interpolate(small, values.shape[-2:], mode="bilinear", align_corners=False)[0]
 
 
-def _region_boxes(canvas: Canvas, device: torch.device) -> Iterator[tuple[tuple[slice, slice], Tensor]]:
-    """For each region, a box of the picture around it, and bool [H,W] of that box: where the region is visible."""
-    ids = canvas.surface.region_ids
+def _find_parts(canvas: Canvas, device: torch.device) -> Iterator[tuple[tuple[slice, slice], Tensor]]:
+    """For each region, and for each patch of surfaces seen straight on, a box of the picture around it, and bool [H,W] of that box:
+    where it is visible."""
+    ids, gbuffer = canvas.surface.region_ids, canvas.surface.gbuffer
+    patch = gbuffer.patch if isinstance(gbuffer, FacingGBuffer) else None
     for number, region in enumerate(canvas.regions):
-        if ids is None:
-            box = _box_around(region.mask > 0.5)
-            yield box, _to_pixels(region.mask > 0.5, device)[box] > 0.5
-        else:
-            visible = ids == number
-            box = _box_around(by_cell(visible).any((1, 3)))
-            yield box, torch.from_numpy(visible[box]).to(device)
+        visible = to_pixels(region.mask > 0.5) if ids is None else ids == number
+        for one in (None,) if patch is None else np.unique(patch[visible]):
+            part = visible if one is None else visible & (patch == one)
+            box = _box_around(by_cell(part).any((1, 3)))
+            yield box, torch.from_numpy(part[box]).to(device)
 
 
 def _box_around(mask: np.ndarray) -> tuple[slice, slice]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from diffusion.canvas import Canvas, Guide, Region
+from diffusion.canvas import Canvas, FacingGBuffer, Guide, Region, Surface
 from diffusion.compositing.blend_seams import CONTRAST, OCTAVES, blend_seams
 from tests.diffusion.conftest import vary
 
@@ -180,6 +182,20 @@ def test_nothing_is_taken_from_another_material():
     mask = 1 - change  # the frontier is a border of materials, too
     picture = grain()
     assert torch.equal(blend_seams(picture, canvas(known, 255, change, mask=mask))[:, ~known], picture[:, ~known])
+
+
+def test_nothing_is_taken_from_another_patch():
+    """Surfaces that lie side by side on a sheet are apart in the world, though they are of one material."""
+    known, change = halves()
+    patch = (~known).astype(np.int16)
+    side, point = np.zeros((PIXELS, PIXELS), np.int8), np.zeros((PIXELS, PIXELS, 3))
+    facing = FacingGBuffer(side[::8, ::8], point[::8, ::8], side, point, patch, 1.0)
+    picture, remembered = grain(), canvas(known, 255, change)
+    one = blend_seams(picture, remembered)
+    two = blend_seams(picture, replace(remembered, surface=Surface(gbuffer=facing)))
+    assert torch.equal(two[:, ~known], picture[:, ~known])
+    assert torch.equal(two[:, known], one[:, known])
+    assert not torch.equal(one[:, ~known], picture[:, ~known])
 
 
 def test_a_region_is_fitted_up_to_the_pixel_where_its_border_lies():
