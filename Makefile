@@ -50,10 +50,13 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 # the extras of `serve`, `web` and `--workers`, which tests and pyright need and `make run` doesn't;
+# `ktx2` where its package has a wheel;
 # of the extra `upscale` all but torchvision: the wrong kind beside torch (CPU or CUDA) would break diffusers
 $(EXTRAS): $(STAMP)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[web,cluster]'
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps spandrel einops
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[ktx2]' \
+		|| echo "Without alktx2 KTX2 textures are not tested."
 	@touch $@
 
 # Khronos' validator of glTF files, run by the Node.js that pyright brings

@@ -138,7 +138,8 @@ class Export:
     )
     textures: str = option(
         "png",
-        "Format of the GLB's textures: png is exact and read by every program, webp takes a fraction of the space.",
+        "Format of the GLB's textures: png is exact and read by every program, webp takes a fraction of the space, ktx2 (extra "
+        "`ktx2`) a fraction of a graphics card's memory.",
         table="engine.export.textures:FORMATS",
     )
     upscale: int = option(

@@ -30,7 +30,19 @@ GUI_FILES = (
 ALLOWED = {
     "base": {"base", "numpy", "PIL", "yaml"},
     "scenes": {"base", "scenes", "numpy", "PIL", "pyrr", "yaml"},
-    "engine": {"base", "engine", "scenes", "numpy", "scipy", "PIL", "moderngl", "av", "safetensors", "filelock"},
+    "engine": {
+        "base",
+        "engine",
+        "scenes",
+        "numpy",
+        "scipy",
+        "PIL",
+        "moderngl",
+        "av",
+        "safetensors",
+        "filelock",
+        "alktx2",
+    },
     "diffusion": {
         *(
             "base",

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsed
 
 from app.cli.progress import CommandProgress
 from app.commands import Export
+from app.extras import refuse_without
 from app.inputs import inputs_of
 from app.moving import walk
 from app.session import SceneChoice, open_scene
@@ -24,6 +25,8 @@ from engine.export.source import Advance, open_source
 from scenes.load import BUILTIN
 from scenes.scene import Scene
 
+NO_GLB = "--textures has no effect: it is for GLB files, which --out writes."
+
 
 def run(command: Export) -> int:
     if command.world is None:
@@ -33,6 +36,8 @@ def run(command: Export) -> int:
         out = Path("out") / f"{command.world.stem}.glb"
     refuse_outputs(_outputs(command, out), inputs_of(command))
     refuse_upscaling(command.upscale, command.upscaler)
+    if command.textures == "ktx2" and out is not None:
+        refuse_without(("alktx2",), "--textures ktx2", "ktx2")
     scene, console = _scene(command.world, command.scene), open_console(errors=True)
     if command.mesh_textures is not None:
         if not scene.meshes:
@@ -40,6 +45,8 @@ def run(command: Export) -> int:
         refuse_outputs(mesh_outputs("--mesh-textures", command.mesh_textures, scene), inputs_of(command))
     if command.upscaler is not None and command.upscale == 1:
         console.print(NO_FACTOR, style="yellow")
+    if command.textures != Export.textures and out is None:
+        console.print(NO_GLB, style="yellow", soft_wrap=True)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with CommandProgress(*columns, console=console) as bar:
         task = bar.add_task("reading", total=1.0)

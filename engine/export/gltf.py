@@ -14,7 +14,11 @@ import numpy as np
 
 from base.files import atomic_write
 
-UNLIT, WEBP = "KHR_materials_unlit", "EXT_texture_webp"
+UNLIT = "KHR_materials_unlit"
+TEXTURES = {
+    "image/webp": "EXT_texture_webp",
+    "image/ktx2": "KHR_texture_basisu",
+}  # what pictures beyond glTF's own need
 VERTICES, INDICES = 34962, 34963  # what a buffer view is for: GL's ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER
 LINEAR, MIPMAPPED, CLAMP = 9729, 9987, 33071
 _MAGIC, _JSON, _BIN = 0x46546C67, 0x4E4F534A, 0x004E4942
@@ -58,9 +62,9 @@ class Gltf:
         if "samplers" not in self._lists:
             self.add("samplers", magFilter=LINEAR, minFilter=MIPMAPPED, wrapS=CLAMP, wrapT=CLAMP)
         image = self.add("images", bufferView=self._add_view(picture), mimeType=mime)
-        if mime == "image/webp":
-            self.use(WEBP, required=True)
-            return self.add("textures", sampler=0, extensions={WEBP: {"source": image}})
+        if extension := TEXTURES.get(mime):
+            self.use(extension, required=True)
+            return self.add("textures", sampler=0, extensions={extension: {"source": image}})
         return self.add("textures", sampler=0, source=image)
 
     def add_unlit(self, name: str, base: dict[str, Any], alpha_mode: str = "OPAQUE") -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 from base.grid import CELL
 from engine.export.bare import BareLook
+from engine.export.ktx2 import encode_ktx2
 from engine.export.layout import GUTTER, Layout, Page
 from engine.export.paint import Paint
 from engine.geometry.charts import Charts
@@ -20,16 +22,23 @@ from engine.geometry.charts import Charts
 
 @dataclass(frozen=True)
 class Format:
-    """How a texture is stored. options: Pillow's."""
+    """How a texture is stored. encode: a picture uint8 [H,W,3] or [H,W,4] → its file."""
 
     mime: str
-    options: Mapping[str, Any]
+    encode: Callable[[np.ndarray], bytes]
+
+
+def _encode_by_pillow(picture: np.ndarray, **options: Any) -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(picture).save(data, **options)
+    return data.getvalue()
 
 
 FORMATS = MappingProxyType(
     {
-        "png": Format("image/png", {"format": "PNG", "compress_level": 6}),
-        "webp": Format("image/webp", {"format": "WEBP", "quality": 90, "method": 4}),
+        "png": Format("image/png", partial(_encode_by_pillow, format="PNG", compress_level=6)),
+        "webp": Format("image/webp", partial(_encode_by_pillow, format="WEBP", quality=90, method=4)),
+        "ktx2": Format("image/ktx2", encode_ktx2),
     }
 )
 
@@ -65,7 +74,4 @@ def page_picture(page: Page, layout: Layout, charts: Charts, paint: Paint, bare:
 def encode(picture: np.ndarray, name: str) -> bytes:
     """A picture uint8 [H,W,4] as a file of FORMATS; without alpha where all of it is opaque."""
     opaque = bool((picture[..., 3] == 255).all())
-    image = Image.fromarray(picture[..., :3] if opaque else picture)
-    data = io.BytesIO()
-    image.save(data, **FORMATS[name].options)
-    return data.getvalue()
+    return FORMATS[name].encode(picture[..., :3] if opaque else picture)

@@ -58,7 +58,7 @@ def test_the_page_walks_by_the_programs_rules() -> None:
         (["{world}", "{scene}", "--out", "x.gltf"], "ends in .glb"),
         (["{world}", "{scene}", "--out", "{world}/x.glb"], "can't be written"),
         (["{world}", "{scene}", "--html", "{world}"], "a folder is wanted here"),
-        (["{world}", "{scene}", "--textures", "gif"], "allowed are png, webp"),
+        (["{world}", "{scene}", "--textures", "gif"], "allowed are png, webp, ktx2"),
         (["{scene}/map.png", "{scene}"], "is not a world file"),
     ],
 )
@@ -93,6 +93,12 @@ def test_a_mesh_leaves_with_its_own_texture(ctx, tmp_path, monkeypatch, capsys) 
 def test_textures_of_meshes_that_there_are_none_of(world, tiny_scene, tmp_path, capsys) -> None:
     assert main(["export", str(world), str(tiny_scene), "--mesh-textures", str(tmp_path / "tex")]) == 2
     assert "has no meshes" in capsys.readouterr().err and not (tmp_path / "tex").exists()
+
+
+def test_a_format_of_textures_that_nothing_is_written_in(world, tiny_scene, tmp_path, capsys) -> None:
+    words = ["export", str(world), str(tiny_scene), "--html", str(tmp_path / "page"), "--textures"]
+    assert main([*words, "webp"]) == 0 and "--textures has no effect" in capsys.readouterr().err
+    assert main([*words, "png"]) == 0 and "--textures" not in capsys.readouterr().err
 
 
 def test_a_world_is_never_its_own_output(world, tiny_scene, tmp_path, capsys) -> None:

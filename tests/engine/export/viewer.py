@@ -48,10 +48,15 @@ class Glb:
         return values.reshape(accessor["count"], WIDTHS[accessor["type"]])
 
     def picture(self, texture: int) -> np.ndarray:
-        """uint8 [H,W,4]"""
+        """uint8 [H,W,4], without its mip levels."""
         found = self.top["textures"][texture]
-        source = found.get("source", found.get("extensions", {}).get("EXT_texture_webp", {}).get("source"))
-        data = self.view(self.top["images"][source]["bufferView"])
+        (source,) = (part["source"] for part in (found, *found.get("extensions", {}).values()) if "source" in part)
+        image = self.top["images"][source]
+        data = self.view(image["bufferView"])
+        if image["mimeType"] == "image/ktx2":
+            import alktx2  # an extra
+
+            data, _ = alktx2.decode_ktx2_to_bytes(data)
         return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
 
     def node(self, name: str) -> dict[str, Any]:
