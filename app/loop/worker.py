@@ -146,6 +146,7 @@ class ThreadWorker:
         self._news = threading.Condition()
         self._waiting: Request | None = None  # the mailbox
         self._asked: InspectionRequest | None = None  # the pending probe of the network
+        self._probe_due = False  # whether it has waited for a dream or a picture
         self._latest = self._abandoned = -1  # ids up to _abandoned are cancelled
         self._closed = False
         self._statuses: deque[Message] = deque(maxlen=100)
@@ -243,7 +244,7 @@ class ThreadWorker:
                 order = picture = request = None
                 if not dropping:
                     order, self._order = self._order, None
-                if not dropping and order is None:
+                if not dropping and order is None and not (self._asked and self._probe_due):
                     picture = self._pictures.take() if self._picture_due or self._waiting is None else None
                     self._picture_due = picture is None  # views and pictures take turns
                     if picture is None:
@@ -256,10 +257,12 @@ class ThreadWorker:
                 free_memory()
             elif order is not None:
                 (self._load_beside if order.beside else self._replace)(order)
-            elif picture is not None:
-                self._picture(self._model, picture)
-            elif request is not None:
-                self._answer(request)
+            elif picture is not None or request is not None:
+                if picture is not None:
+                    self._picture(self._model, picture)
+                elif request is not None:
+                    self._answer(request)
+                self._probe_due = self._asked is not None
             elif asked is not None:
                 self._report(self._model, asked)
 
@@ -321,10 +324,12 @@ class ThreadWorker:
         answer(model, request, self._dream, self._emit, cancelled, lambda: self._watch, self._throttle)
 
     def _report(self, model: Any, asked: InspectionRequest) -> None:
-        """Probe the network; if a dream is requested meanwhile, stop and probe again after it."""
+        """Probe the network. If a dream is requested meanwhile, stop and probe again after it, but wait for no second one: where
+        dream follows dream, a probe would never end."""
+        due, self._probe_due = self._probe_due, False
 
         def cancelled() -> bool:
-            return self._closed or bool(self._waiting or self._pictures) or self._asked is not asked
+            return self._closed or self._asked is not asked or (not due and bool(self._waiting or self._pictures))
 
         inspected = report(model, asked, self._look, cancelled)
         with self._news:

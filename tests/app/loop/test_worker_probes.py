@@ -47,6 +47,22 @@ def test_a_dream_goes_first_and_the_look_follows(curious, fake_dream, probe, req
     ] == [InspectionResult]
 
 
+def test_a_look_waits_for_one_dream_only(curious, fake_dream, probe, request_of) -> None:
+    fake_dream.gate.clear()
+    curious.submit(request_of(0))
+    assert fake_dream.started.wait(20)
+    curious.inspect(inspection(request_of(0)))
+    curious.submit(request_of(1))
+    probe.gate.clear()
+    fake_dream.gate.set()
+    assert probe.started.wait(20)
+    curious.submit(request_of(2))
+    probe.gate.set()
+    told = wait(curious, lambda messages: any(isinstance(m, DreamFinished) and m.request.id == 2 for m in messages))
+    order = [type(m) for m in told if isinstance(m, DreamFinished | InspectionResult)]
+    assert order == [DreamFinished, InspectionResult, DreamFinished]
+
+
 def test_the_latest_look_wins_and_none_forgets_it(curious, probe, request_of) -> None:
     probe.gate.clear()
     curious.inspect(inspection(request_of(0), 1))
