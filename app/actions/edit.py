@@ -36,7 +36,7 @@ def _through_time(context: ActionContext, turn: Callable[[History[Edited]], Hist
         before = state.edited
         state.history = turn(state.history.to(state.edited))
         state.edited = state.history.present
-        if state.edited != before and state.open_scene is not None:
+        if state.edited[:-1] != before[:-1] and state.open_scene is not None:
             state.open_scene.painter.client.forget_dreamed()
 
     if strokes.busy:

@@ -114,7 +114,7 @@ def _go_over(context: ActionContext, open_scene: OpenScene, choice: ModelChoice,
     if before is None:
         begin_with_model(context, model)
         return
-    state.pictures.form = state.pictures.form.follow(before, model)
+    state.amend_form(state.pictures.form.follow(before, model))
     words = (
         "the paint stays, as both models have the same latents"
         if kept
@@ -138,14 +138,13 @@ def _describe_change(before: ModelInfo, file: Path) -> str:
 
 def _with_model(edited: Edited, choice: ModelChoice, kept: bool) -> Edited:
     """Return a state of the undo history with another model; strokes on paint of other latents are dropped."""
-    session, route, scene, strokes = edited
-    return replace(session, model=choice), route, scene, strokes if kept else ()
+    session, route, scene, strokes, form = edited
+    return replace(session, model=choice), route, scene, strokes if kept else (), form
 
 
 def begin_with_model(context: ActionContext, model: ModelInfo) -> None:
     """Start with the first model: restore the state of a crashed run, or load the scene's world."""
-    work = context.state.pictures
-    work.form = work.form.follow(None, model)
+    context.state.amend_form(context.state.pictures.form.follow(None, model))
     read_presets(context)
     if not context.services.autosave.restore():
         load_saved_world(context)

@@ -32,7 +32,7 @@ def make_pictures(context: ActionContext) -> None:
         for request in requests:
             context.worker.generate(request)
         work.progress = work.progress.ask(requests)
-        work.form = work.form.advance_seed()
+        state.amend_form(work.form.advance_seed())
 
 
 def upscale_picture(context: ActionContext, path: Path, factor: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from app.state.history import History
 from app.state.inspection import NetworkInspection
 from app.state.model_load import ModelLoad
 from app.state.overlays import Overlays
+from app.state.picture_form import PictureForm
 from app.state.picture_work import PictureWork
 from app.state.platform import Folders
 from app.state.stroke import Stroke
@@ -41,7 +42,7 @@ from scenes.scene import Scene
 
 READING = 18  # characters per second, for the time a toast is shown
 FRAMES = 240  # frame times kept for the plot
-Edited = tuple[Session, Route, Scene, tuple[Stroke, ...]]
+Edited = tuple[Session, Route, Scene, tuple[Stroke, ...], PictureForm]
 
 
 @dataclass(frozen=True)
@@ -144,11 +145,22 @@ class AppState:
     @property
     def edited(self) -> Edited:
         """The state that undo and redo restore: everything the user set."""
-        return self.session, self.route, self.scene, self.strokes
+        return self.session, self.route, self.scene, self.strokes, self.pictures.form
 
     @edited.setter
     def edited(self, value: Edited) -> None:
-        self.session, self.route, self.scene, self.strokes = value
+        self.session, self.route, self.scene, self.strokes, self.pictures.form = value
+
+    def amend_form(self, form: PictureForm) -> None:
+        """Change the Picture panel's form without a step of undo, as the user didn't."""
+        self.history = self.history.to(self.edited)
+        self.pictures.form = form
+        self.history = replace(self.history, present=self.edited)
+
+    @property
+    def scene_covered(self) -> bool:
+        """Whether a dialog, the start page, pictures or a comparison lie over the scene."""
+        return self.overlays.open or self.pictures.over_scene or self.comparison is not None
 
     @property
     def scene_name(self) -> str:

@@ -37,9 +37,20 @@ def test_undo_restores_all_that_the_user_set(state: AppState) -> None:
     before = state.edited
     state.session = replace(state.session, world=Path("a.world"))
     state.route = state.route.add(state.camera)
+    state.pictures.form = state.pictures.form.set(prompt="ivy")
     state.history = state.history.to(state.edited).undo()
     state.edited = state.history.present
-    assert state.edited == before
+    assert state.edited == before and not state.pictures.form.settings.prompt
+
+
+def test_what_the_program_changes_in_the_form_is_no_step_of_undo(state: AppState) -> None:
+    state.amend_form(state.pictures.form.set(prompt="ivy"))
+    state.history = state.history.to(state.edited)
+    assert not state.history.past
+    state.pictures.form = state.pictures.form.set(prompt="moss")
+    state.amend_form(state.pictures.form.advance_seed())
+    state.edited = state.history.undo().present
+    assert (state.pictures.form.settings.prompt, state.pictures.form.settings.dream.seed) == ("ivy", 0)
 
 
 def test_the_same_message_twice_is_one_toast_and_counted_in_the_log(state: AppState) -> None:
