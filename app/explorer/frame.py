@@ -44,7 +44,8 @@ class Frame:
         """do: runs an action by its name."""
         self.ctx, self.context, self.controls, self.shell = ctx, context, controls, shell
         self.pictures, self._do, self._heap = pictures, do, HeapTrimmer()
-        self._began = self._last = context.state.clock()
+        self._last = context.state.clock()
+        self._helped = 0.0  # seconds for which the line of help was seen
 
     def draw(self) -> None:
         """Draw one frame."""
@@ -124,8 +125,9 @@ class Frame:
         self.context.worker.watch(PreviewOptions(decoded=decoded, closely=watched))
         if not self.shell.editing and state.builder.press is None:
             state.history = state.history.to(state.edited)
-        shown = state.clock() - self._began
-        state.overlays.first_help &= shown < HINT_SECONDS and not (self.controls.walked and shown > HINT_SECONDS / 3)
+        self._helped += 0.0 if state.scene_covered else state.frame_seconds[-1]
+        enough = HINT_SECONDS / 3 if self.controls.walked else HINT_SECONDS
+        state.overlays.first_help &= self._helped < enough
         self._try("Looking for fonts", self._find_fonts)
         self._try("Saving by itself", lambda: services.autosave.update(state.clock()))
         self._try("Noting what is open", services.recovery.update)

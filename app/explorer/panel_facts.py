@@ -39,6 +39,7 @@ def panel_context(context: ActionContext, shell: Shell, pictures: Pictures, do: 
         palette=shell.palette,
         scale=platform.scale,
         scene_box=shell.scene_box,
+        scene_covered=state.scene_covered,
         bindings=state.keys.bindings,
         changed_keys=state.keys.changes,
         key_captions=platform.key_captions,

@@ -71,7 +71,7 @@ class PanelContext:
         overlays: dialogs and toasts, which panels may close
         now: seconds on the explorer's clock
         palette: colours; scale: pixels per point
-        scene_box: x, y, width, height of the scene in points
+        scene_box: x, y, width, height of the scene in points; scene_covered: see `AppState.scene_covered`
         key_captions: see `Platform.key_captions`
         folders: of the user's files
     Functions:
@@ -102,6 +102,7 @@ class PanelContext:
     palette: Palette
     scale: float
     scene_box: tuple[float, float, float, float]
+    scene_covered: bool
     bindings: Mapping[str, str]
     changed_keys: Changes
     key_captions: Mapping[str, str]

@@ -26,6 +26,7 @@ class LessonsPanel:
         self._depth = 0
         self._guess: int | None = None
         self._answer: Answer | None = None
+        self._fresh = False  # whether the answer wasn't drawn yet
         self._step = 0  # the inspected step, from 0
         self._set_up: int | None = None  # the station that the panels are set up for
         self._waiting = False
@@ -92,9 +93,7 @@ class LessonsPanel:
     def _question(self, ui: PanelContext, record: Record) -> None:
         imgui.separator()
         _paragraph(self.station.question)
-        for i, words in enumerate(self.station.choices):
-            if imgui.radio_button(words, self._guess == i):
-                self._guess = i
+        self._choices()
         last = len(record.shown) - 1
         if self.station.setting.network and last > 0:
             imgui.set_next_item_width(-1)
@@ -109,12 +108,22 @@ class LessonsPanel:
             self._waiting, self._answer = True, None
             if self.station.name == RETURNS:
                 ui.do("compare_noted")
-        hint("Measure it in the last dream.")
+        hint("" if self._answer else "Measure it in the last dream.")
         imgui.end_disabled()
         if self._waiting:
             self._measure(ui, record)
         if self._answer is not None:
-            self._show_answer(ui, self._answer)
+            self._show_answer(self._answer)
+
+    def _choices(self) -> None:
+        """Draw the choices, as many on a line as there is room for."""
+        style, right = imgui.get_style(), imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x
+        for i, words in enumerate(self.station.choices):
+            wide = imgui.get_frame_height() + style.item_inner_spacing.x + imgui.calc_text_size(words).x
+            if i and imgui.get_item_rect_max().x + style.item_spacing.x + wide <= right:
+                imgui.same_line()
+            if imgui.radio_button(words, self._guess == i):
+                self._guess = i
 
     def _measure(self, ui: PanelContext, record: Record) -> None:
         """Answer once all measurements are there; request missing ones from the network."""
@@ -126,6 +135,7 @@ class LessonsPanel:
             return
         trace = trace_of(record, self._emergence.found, ui.inspection, ui.tour.counted)
         self._answer, self._waiting, self._asked = CHECKS[self.station.name](trace), False, None
+        self._fresh = True
 
     def _ask_network(self, ui: PanelContext, record: Record) -> None:
         """Request an inspection once. If it fails, which the log explains, the measurement ends."""
@@ -144,7 +154,7 @@ class LessonsPanel:
             return False
         return bool(answer.ablation) or self.station.name not in CUTS
 
-    def _show_answer(self, ui: PanelContext, answer: Answer) -> None:
+    def _show_answer(self, answer: Answer) -> None:
         if answer.choice is not None:
             right = self.station.choices[answer.choice]
             guessed = (
@@ -158,6 +168,9 @@ class LessonsPanel:
             _paragraph(f"{guessed}: {right[:1].lower()}{right[1:]}." if guessed else f"{right}.")
             imgui.pop_style_color()
         _paragraph(answer.text)
+        if self._fresh:
+            imgui.set_scroll_here_y(1.0)  # in a small window it would lie below the edge
+            self._fresh = False
 
 
 def _await_dream(ui: PanelContext) -> None:

@@ -38,11 +38,12 @@ class OverlayPanels:
         self._builder.draw(ui)
         self.compare.draw(ui, box)
         self.cover.draw(ui, box)
-        draw_legend(ui, 46 * ui.scale if overlays.first_help else 0.0)
+        helps = overlays.first_help and not ui.scene_covered
+        draw_legend(ui, 46 * ui.scale if helps else 0.0)
         _draw_toasts(ui, overlays, box)
         if ui.open_scene is None:
             _opening(ui, box)
-        if overlays.first_help:
+        if helps:
             _first_help(ui, box)
         session = self._start.draw(ui) if overlays.start and not overlays.dialog else ui.session
         if overlays.help:

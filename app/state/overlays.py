@@ -38,7 +38,8 @@ class Toast(NamedTuple):
 @dataclass
 class Overlays:
     """What is open. start: the start page, which lies below dialogs; help: the list of keys; palette: the command palette;
-    first_help: the line of help of the first start; tour: the Lessons panel; now: seconds on the explorer's clock in this frame."""
+    first_help: the line of help of the first start, which is drawn while nothing covers the scene; tour: the Lessons panel;
+    now: seconds on the explorer's clock in this frame."""
 
     start: bool = False
     help: bool = False

@@ -32,6 +32,14 @@ def run(tmp_path: Path) -> Path:
     return folder
 
 
+def helps() -> bool:
+    """Whether the line of help of the first start was drawn in the last frame."""
+    from imgui_bundle import imgui
+
+    line = imgui.internal.find_window_by_name("##first")
+    return line is not None and line.active
+
+
 def shade(drive: Driver) -> list[bool]:
     """Which of red, green and blue fills the place of the sheet."""
     x, y, width, height = (int(v) for v in drive.explorer.shell.scene_box)
@@ -46,6 +54,7 @@ def test_a_run_is_dropped_played_scrubbed_and_closed(drive: Driver, run: Path) -
     drive.until(lambda: work.run is not None and work.sheets.get(run / "samples" / "0000002.png") is not None, "opens")
     drive.frames(3)
     assert film.playing and shade(drive) == [True, False, False]
+    assert explorer.state.overlays.first_help and not helps(), "the line of help would cover the film"
     drive.press("w")
     drive.until(lambda: film.place > 1.1, "it plays on")
     drive.release("w")
@@ -65,6 +74,8 @@ def test_a_run_is_dropped_played_scrubbed_and_closed(drive: Driver, run: Path) -
     assert film.place == 0.0
     drive.tap("escape")
     assert work.run is None and not drive.errors()
+    drive.frames(1)
+    assert helps(), "the time over the film doesn't count"
     assert work.sheets.get(run / "samples" / "0000002.png") is None  # 2 MB each are not kept for later
 
 
