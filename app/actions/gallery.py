@@ -5,22 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from app.actions import image_jobs
 from app.actions.context import ActionContext
 from app.actions.image_fit import contain
 from app.files.gallery.entry import Entry
 from app.files.picture import Source, read_picture
 from app.state.mask_editor import MaskEditor
+from app.state.picture_form import TURNS
 from app.state.picture_work import ShownPictures
 from base.errors import escape_controls
+from diffusion.text2image.metadata import read_png
 from diffusion.training.run_log import RunLog, read_run
 
 
 def view_pictures(context: ActionContext, *entries: Entry) -> None:
-    """Show one picture over the scene, or compare two."""
+    """Show one picture over the scene, an anagram with its turned copies beside it, or compare two."""
 
     def read() -> ShownPictures:
         pictures = [read_picture(entry.path).picture for entry in entries]
+        if len(entries) == 1 and entries[0].further:
+            return _turned(entries[0], pictures[0])
         first = pictures[0]
         fitted = [p if p.shape == first.shape else contain(p, (first.shape[1], first.shape[0])) for p in pictures]
         return ShownPictures(tuple(fitted), tuple(_caption(entry) for entry in entries))
@@ -103,6 +109,17 @@ def swap_seen(context: ActionContext) -> None:
     work = context.state.pictures
     if work.seen is not None:
         work.seen = replace(work.seen, wipe=not work.seen.wipe)
+
+
+def _turned(entry: Entry, picture: np.ndarray) -> ShownPictures:
+    """An anagram, and what each of its further prompts shows."""
+    from diffusion.denoisers.anagram import turn_picture
+
+    views = read_png(entry.path).settings.view
+    turns = [views[min(place, len(views) - 1)] for place in range(len(entry.further))]
+    turned = [contain(turn_picture(picture, turn), (picture.shape[1], picture.shape[0])) for turn in turns]
+    captions = (f"{words} · {TURNS[turn]}" for words, turn in zip(entry.further, turns, strict=True))
+    return ShownPictures((picture, *turned), (_caption(entry), *captions), wipe=False)
 
 
 def _caption(entry: Entry) -> str:

@@ -56,7 +56,7 @@ class Cover:
             self.split.draw((textures[0], textures[1]), box, ui.scale, (captions[0], captions[1]))
             return
         draw, wide = imgui.get_window_draw_list(), room.x / len(textures)
-        line = imgui.get_text_line_height_with_spacing() if len(textures) == 2 else 0.0
+        line = imgui.get_text_line_height_with_spacing() if len(textures) > 1 else 0.0
         for place, (texture, picture) in enumerate(zip(textures, seen.pictures, strict=True)):
             size = fit_size(picture, wide - 8 * ui.scale, room.y - line)
             left, top = corner.x + place * wide + (wide - size.x) / 2, corner.y + (room.y - line - size.y) / 2

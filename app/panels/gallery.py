@@ -25,7 +25,7 @@ class GalleryPanel:
         view.watched_at = ui.now
         self._search(ui)
         chosen = view.chosen_entries
-        lines = 2 * imgui.get_text_line_height_with_spacing() + 3 * imgui.get_frame_height_with_spacing()
+        lines = imgui.get_text_line_height_with_spacing() + 3 * imgui.get_frame_height_with_spacing()
         if imgui.begin_child("pictures", imgui.ImVec2(0, -lines if chosen else 0)):
             self._grid(ui)
         imgui.end_child()
@@ -80,16 +80,16 @@ class GalleryPanel:
     def _draw_chosen(self, ui: PanelContext, chosen: tuple[Entry, ...]) -> None:
         """Draw the selected picture's settings and commands."""
         entry, room = chosen[-1], imgui.get_content_region_avail().x
-        words = entry.prompt or "(no settings)"
-        imgui.text_unformatted(shorten_to_width(words, room))
-        hint(words)
+        words = " | ".join((entry.prompt or "(no settings)", *entry.further))
         seed = "" if entry.seed is None else f" · seed {entry.seed}"
-        imgui.text_disabled(
-            shorten_to_width(
-                f"{entry.size[0]}×{entry.size[1]}{seed} · {entry.model or escape_controls(entry.path.name)}", room
-            )
-        )
-        hint(escape_controls(str(entry.path)))
+        facts = f"{entry.size[0]}×{entry.size[1]}{seed}"
+        wide = imgui.calc_text_size(facts).x
+        imgui.text_unformatted(shorten_to_width(words, room - wide - imgui.get_style().item_spacing.x))
+        where = f"{entry.model}\n{escape_controls(str(entry.path))}".lstrip()
+        hint(f"{words}\n{where}")
+        imgui.same_line(imgui.get_cursor_pos_x() + room - wide)
+        imgui.text_disabled(facts)
+        hint(where)
         commands = commands_of(chosen)
         for first in range(0, len(commands), 3):
             draw_buttons(ui, commands[first : first + 3])

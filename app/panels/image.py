@@ -11,13 +11,9 @@ from app.panels.outline import draw_middle
 from app.panels.picture_view import show
 from app.panels.placed import draw_placed
 from app.session import Session
+from app.state.picture_form import TURNS
 
-# key of diffusion.denoisers.anagram.VIEWS → how one has to look at it
-TURNS = {
-    "rotate_180": "upside-down",
-    "flip_vertical": "mirrored top to bottom",
-    "flip_horizontal": "mirrored left to right",
-}
+# key of TURNS → the turned picture
 TURNED = {
     "rotate_180": lambda a: a[::-1, ::-1],
     "flip_vertical": lambda a: a[::-1],
@@ -122,8 +118,8 @@ class ImagePanel:
         imgui.set_next_item_width(-1)
         _, self._turned = imgui.input_text_with_hint("##turned", f"prompt seen {TURNS[self._turn]}", self._turned)
         imgui.set_next_item_width(-1)
-        names = list(TURNS)
-        _, index = imgui.combo("##turn", names.index(self._turn), list(TURNS.values()))
+        names = list(TURNED)
+        _, index = imgui.combo("##turn", names.index(self._turn), [TURNS[name] for name in names])
         self._turn = names[index]
         for label, surface in (("Surface at screen centre", True), ("Whole view", False)):
             if imgui.radio_button(label, self._surface == surface):

@@ -9,12 +9,11 @@ from imgui_bundle import imgui
 
 from app.panels.context import PanelContext, choice, faint, hint, row_label, shorten_to_width, square
 from app.panels.form import edit
-from app.panels.image import TURNS
 from app.panels.picture_view import show
 from app.panels.prompts import PromptFields
 from app.panels.sampler import sections
 from app.session import Session
-from app.state.picture_form import MODES, MOST, SEEDS, SIDES, PictureForm
+from app.state.picture_form import MODES, MOST, SEEDS, SIDES, TURNS, PictureForm
 from base.errors import escape_controls
 from diffusion.text2image.recipe import GenerateSettings
 from diffusion.upscaling.embedded import MOST_FACTOR
@@ -30,6 +29,7 @@ class PicturePanel:
 
     def __init__(self) -> None:
         self._fields = PromptFields()
+        self._drawn = PictureForm()
 
     def draw(self, ui: PanelContext) -> Session:
         if ui.painter is None or ui.painter.client.model is None:
@@ -38,7 +38,9 @@ class PicturePanel:
         work = ui.pictures
         foot = imgui.get_frame_height_with_spacing() * (2 if work.progress.busy else 1)
         if imgui.begin_child("form", imgui.ImVec2(0, -foot)):
-            work.form = self._form(ui, work.form)
+            if _begins_anew(self._drawn, work.form):
+                imgui.set_scroll_y(0.0)  # another picture's settings: what they are of is at the top
+            work.form = self._drawn = self._form(ui, work.form)
         imgui.end_child()
         _make(ui, "" if self._fields.typing else work.form.problem)
         return ui.session
@@ -64,8 +66,7 @@ class PicturePanel:
         if form.mode == "anagram":
             turn = form.settings.view[0]
             second = form.settings.anagram[0] if form.settings.anagram else ""
-            seen = TURNS.get(turn, turn.replace("_", " "))
-            changed, second = self._fields.line("##second", f"Second prompt, seen {seen}", second)
+            changed, second = self._fields.line("##second", f"Second prompt, seen {TURNS[turn]}", second)
             form = form.set(anagram=(second,)) if changed else form
             form = form.set(view=(_turn(turn),))
         changed, negative = self._fields.line("##negative", "Negative prompt", form.settings.negative)
@@ -97,6 +98,12 @@ class PicturePanel:
         return replace(form, settings=settings)
 
 
+def _begins_anew(drawn: PictureForm, form: PictureForm) -> bool:
+    """Whether something else than the panel has changed what the form makes since it was drawn."""
+    was, now = drawn.settings, form.settings
+    return (drawn.mode, was.prompt, was.init) != (form.mode, now.prompt, now.init)
+
+
 def _modes(form: PictureForm) -> PictureForm:
     room = imgui.get_content_region_avail().x + imgui.get_style().item_spacing.x
     width = room / len(MODES) - imgui.get_style().item_spacing.x
@@ -111,12 +118,10 @@ def _modes(form: PictureForm) -> PictureForm:
 
 def _turn(turn: str) -> str:
     """Draw the choice of an anagram's turn."""
-    from diffusion.denoisers.anagram import VIEWS
-
     row_label("Turned", "How the picture is turned to show the second prompt.")
-    if imgui.begin_combo("##turn", TURNS.get(turn, turn.replace("_", " "))):
-        for name in VIEWS:
-            if imgui.selectable(TURNS.get(name, name.replace("_", " ")), name == turn)[0]:
+    if imgui.begin_combo("##turn", TURNS[turn]):
+        for name, words in TURNS.items():
+            if imgui.selectable(words, name == turn)[0]:
                 turn = name
         imgui.end_combo()
     return turn

@@ -22,6 +22,17 @@ MODES: Mapping[str, tuple[str, str]] = {
     "anagram": ("Anagram", "A picture that shows a second prompt when it is turned."),
 }
 
+# Turn of an anagram, see diffusion.denoisers.anagram.VIEWS → how its second prompt is seen.
+TURNS: Mapping[str, str] = {
+    "rotate_180": "upside-down",
+    "rotate_90": "turned to the left",
+    "rotate_270": "turned to the right",
+    "flip_vertical": "mirrored top to bottom",
+    "flip_horizontal": "mirrored left to right",
+    "patches": "with its parts rearranged",
+    "identity": "unturned, like the first",
+}
+
 
 @dataclass(frozen=True)
 class PictureForm:

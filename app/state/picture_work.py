@@ -78,8 +78,8 @@ def request_of(settings: GenerateSettings, source: Path) -> PictureRequest:
 
 @dataclass(frozen=True)
 class ShownPictures:
-    """One or two pictures over the scene, uint8 [H,W,3 or 4] of one size, with their captions. wipe: one over the other with a line
-    to drag, instead of side by side."""
+    """Pictures over the scene, uint8 [H,W,3 or 4] of one size, with their captions. wipe: of two, one over the other with a line to
+    drag, instead of side by side."""
 
     pictures: tuple[np.ndarray, ...]
     captions: tuple[str, ...]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -61,6 +62,12 @@ def view_problem(view: str, height: int, width: int) -> str:
     if view == "patches" and (height % GRID or width % GRID):
         return f"patches needs sides that are multiples of {GRID} latent pixels"
     return ""
+
+
+def turn_picture(picture: np.ndarray, view: str) -> np.ndarray:
+    """A picture [H,W,C] as its second prompt is seen."""
+    turned = VIEWS[view].apply(torch.from_numpy(np.ascontiguousarray(picture)).movedim(-1, 0))
+    return np.ascontiguousarray(turned.movedim(0, -1).numpy())
 
 
 def with_anagrams(

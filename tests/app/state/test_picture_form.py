@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.loop.messages import ModelInfo, PictureFailed, PictureMade, PicturePreview
-from app.state.picture_form import MODES, SEEDS, PictureForm, fit_size, form_of
+from app.state.picture_form import MODES, SEEDS, TURNS, PictureForm, fit_size, form_of
 from app.state.picture_work import GalleryView, Progress, SmallPictures, requests_of
 from diffusion.settings import DreamSettings
 from diffusion.text2image.recipe import GenerateSettings, Recipe
@@ -137,3 +137,9 @@ def test_small_pictures_are_asked_for_once_and_the_unused_go() -> None:
     small.put(paths[2], None)
     assert small.get(paths[0]) is picture and small.get(paths[2]) is None and paths[2] not in small.wanted
     assert small.get(paths[1]) is None and paths[1] in small.wanted
+
+
+def test_every_turn_of_an_anagram_has_words() -> None:
+    from diffusion.denoisers.anagram import VIEWS
+
+    assert set(TURNS) == set(VIEWS)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusion.canvas import Anagram
-from diffusion.denoisers.anagram import VIEWS, view_problem, with_anagrams
+from diffusion.denoisers.anagram import VIEWS, turn_picture, view_problem, with_anagrams
 from diffusion.denoisers.correction import centre, maximise, soft_clamp
 from diffusion.denoisers.differential import initial_x, keep_soft, keep_threshold, with_memory
 from diffusion.denoisers.dilation import smooth_noise, take_lattice
@@ -202,6 +202,13 @@ def test_views_are_orthogonal(name):
     assert torch.equal(view.invert(view.apply(image)), image) and torch.equal(view.apply(view.invert(image)), image)
     assert torch.equal(view.apply(image).flatten().sort().values, image.flatten().sort().values)  # a permutation
     assert name == "identity" or not torch.equal(view.apply(image), image)
+
+
+def test_a_picture_is_turned_as_its_second_prompt_sees_it():
+    picture = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(4, 4, 3)
+    assert np.array_equal(turn_picture(picture, "flip_vertical"), picture[::-1])
+    assert np.array_equal(turn_picture(picture, "rotate_90"), np.rot90(picture))
+    assert turn_picture(picture[..., :1], "patches").shape == (4, 4, 1)
 
 
 def test_views_that_do_not_fit_say_so():
