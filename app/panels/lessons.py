@@ -27,6 +27,7 @@ class LessonsPanel:
         self._guess: int | None = None
         self._answer: Answer | None = None
         self._fresh = False  # whether the answer wasn't drawn yet
+        self._arrived = False  # whether the station wasn't drawn yet
         self._step = 0  # the inspected step, from 0
         self._set_up: int | None = None  # the station that the panels are set up for
         self._waiting = False
@@ -47,9 +48,13 @@ class LessonsPanel:
         """Go to a station; numbers wrap around."""
         self.number, self._set_up = number % len(STATIONS), None
         self._guess, self._answer, self._waiting, self._asked = None, None, False, None
+        self._arrived = True
 
     def draw(self, ui: PanelContext) -> Session:
         record = ui.timeline.choose_example(lambda r: r.image is not None and lookable(r))
+        if self._arrived:
+            imgui.set_scroll_y(0.0)
+            self._arrived = False
         self._heading()
         for i, name in enumerate(DEPTHS):
             if i:

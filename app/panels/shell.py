@@ -27,7 +27,7 @@ from base.files import atomic_write
 
 SIDE = 0.335  # the panels' share of a wide window, in which seven tabs are read whole; at least SIDE_POINTS wide
 SIDE_POINTS = 420.0
-FLOAT = (400.0, 430.0)  # width and height of a floating window in points
+FLOAT = (400.0, 470.0)  # width and height of a floating window in points
 TAB, BETWEEN = (4, 4), (3, 4)  # padding of tabs and spacing between them, in points
 Size = tuple[int, int]
 
