@@ -211,6 +211,9 @@ class UpscalerConfig(RunConfig):
     """The network that enlarges pictures, and its run. It learns to restore drawn pictures that were downscaled."""
 
     out: str = option("out/upscaler", "The run's folder.")
+    start: str = option(
+        "", "File of a Compact network with the initial weights of a new run; layers that it lacks begin as identities."
+    )
     data: DataConfig = DataConfig()
     scale: int = option(2, "Enlargement along each side.", range=(2, 4))
     channels: int = option(32, "Channels of each hidden layer.", range=COUNT)

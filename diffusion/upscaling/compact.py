@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from math import isqrt
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -59,3 +60,25 @@ def compact_of(weights: Mapping[str, Tensor]) -> Compact | None:
         return None
     network.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
     return network.eval().requires_grad_(False)
+
+
+def add_identity_layers(network: Compact, layers: int) -> Compact:
+    """A network of `layers` layers that does what `network`, which has no more of them, does (Net2Net, arXiv 1511.05641).
+
+    New layers pass on what they get, before the last convolution.
+    """
+    deeper = Compact(network.scale, network.channels, layers)
+    weights = network.state_dict()
+    last = [f"body.{len(network.body) - 1}.{name}" for name in ("weight", "bias")]
+    moved = {
+        name.replace(f".{len(network.body) - 1}.", f".{len(deeper.body) - 1}."): weights.pop(name) for name in last
+    }
+    with torch.no_grad():
+        for part in deeper.body[len(network.body) - 1 : -1]:
+            if isinstance(part, nn.Conv2d):
+                nn.init.dirac_(part.weight)
+                nn.init.zeros_(part.bias)  # pyright: ignore[reportArgumentType]
+            elif isinstance(part, nn.PReLU):
+                nn.init.ones_(part.weight)
+    deeper.load_state_dict(deeper.state_dict() | weights | moved)
+    return deeper

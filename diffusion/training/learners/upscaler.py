@@ -18,6 +18,7 @@ from diffusion.training.data.pictures import DrawnPictures, choose_held_out_worl
 from diffusion.training.loop import run_steps
 from diffusion.training.masters import Masters
 from diffusion.training.metrics import psnr, sharpness_ratio
+from diffusion.training.start_weights import load_start_upscaler
 from diffusion.upscaling.compact import Compact
 
 NAME = "upscaler.safetensors"
@@ -70,6 +71,7 @@ def train_upscaler(config: UpscalerConfig) -> Path:
     pictures, unseen = DrawnPictures(config.data), DrawnPictures(choose_held_out_worlds(config.data))
     torch.manual_seed(config.seed)
     network = Compact(config.scale, config.channels, config.layers)
+    load_start_upscaler(network, config.start)
     held_out = [unseen.tensor("images", i) for i in range(0, unseen.count, max(1, unseen.count // VALIDATION))]
 
     def batch(step: int) -> tuple[Tensor, ...]:

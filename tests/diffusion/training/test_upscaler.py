@@ -19,8 +19,9 @@ from diffusion.training.data.dataset import write_chunks
 from diffusion.training.data.pictures import DrawnPictures
 from diffusion.training.evaluation.ship_upscaler import ship_upscaler
 from diffusion.training.learners.upscaler import NAME, compare, make_training_pair, train_upscaler
+from diffusion.training.start_weights import load_start_upscaler
 from diffusion.upscaling.compact import Compact
-from diffusion.upscaling.weights import open_upscaler
+from diffusion.upscaling.weights import open_upscaler, read_compact
 
 DATA = {"chunks": 1, "pictures": 6, "surfaces": 6, "size": 128, "zoom": 2, "texels": 16, "seed": 5}
 RUN = {"steps": 6, "warmup": 1, "batch": 2, "save_every": 3, "sample_every": 6, "log_every": 3, "compiled": False}
@@ -112,3 +113,21 @@ def test_shipping_keeps_what_is_known_of_other_parts(folder: Path, tmp_path: Pat
 
 def test_the_usual_data_stays_what_it_was() -> None:
     assert (DataConfig().zoom, DataConfig().texels) == (1, 64)
+
+
+def test_a_run_goes_on_from_a_shallower_network(folder: Path, tmp_path: Path) -> None:
+    """Layers that the start lacks pass on what they get: before its first step the new network is the old one."""
+    weights, picture = folder / "run" / NAME, torch.rand((1, 3, 12, 9), generator=torch.Generator().manual_seed(1))
+    deeper = Compact(2, 4, 3)
+    load_start_upscaler(deeper, str(weights))
+    with torch.no_grad():
+        assert torch.allclose(deeper(picture), read_compact(weights)(picture), atol=1e-6)
+    trained = train_upscaler(config(folder, out=str(tmp_path), layers=3, start=str(weights)))
+    assert read_compact(trained).layers == 3
+
+
+@pytest.mark.parametrize("change", [{"channels": 8}, {"layers": 0}, {"scale": 3}])
+def test_a_start_of_another_shape_is_refused(folder: Path, change: dict[str, int]) -> None:
+    network = Compact(**{"scale": 2, "channels": 4, "layers": 1, **change})
+    with pytest.raises(InputError, match="only layers may be added"):
+        load_start_upscaler(network, str(folder / "run" / NAME))
