@@ -22,7 +22,7 @@ from diffusion.training.masters import NAME
 
 WORDS = (VOCABULARY, BANK)
 """Files of the embedded model that list the words it knows. Every model trained on the same captions needs them."""
-DEFAULTS = {"steps": 6, "scale": 2.0, "guidance_start": 0.0, "match": 0.0}
+DEFAULTS = {"steps": 6, "scale": 3.0, "guidance_start": 0.1, "guidance_end": 0.7, "match": 0.0}
 OWN_DEFAULTS = {"steps": 12, "scale": 2.0, "guidance_start": 0.0}
 """Default dream settings, stored in `rayverie.json`: for models of drawn pictures, and for models of other pictures."""
 INDEX = {
