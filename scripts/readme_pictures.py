@@ -13,11 +13,11 @@ import numpy as np
 import tyro
 from PIL import Image, ImageDraw, ImageFont
 
+from app.loop.answers import answer, dream_of
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.messages import PreviewOptions, Request
 from app.loop.paint_now import paint_view
 from app.loop.view_canvas import canvas_from
-from app.loop.worker import answer, dream_of
 from app.session import DAYLIGHT, ModelChoice, PaintSettings, SceneChoice, Session, open_scene
 from base.files import atomic_write
 from diffusion.loaders.embedded import read_defaults

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from app.bench.bench import Bench, Figures
+from app.loop.answers import dream_of
 from app.loop.view_canvas import canvas_from
-from app.loop.worker import dream_of
 
 SIZE = (16, 9)
 

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from app.bench.bench import Bench, Figures
+from app.loop.answers import dream_of
 from app.loop.heap import trim_heap
-from app.loop.worker import dream_of
 from base.grid import CELL
 from diffusion.canvas import Canvas, Region
 from diffusion.denoisers.masks import bounding_box

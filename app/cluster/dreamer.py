@@ -70,8 +70,8 @@ class Dreamer:
         import torch
 
         from app.cluster.trial import SETTINGS, fingerprint, trial_canvas
+        from app.loop.answers import info_of
         from app.loop.chosen_model import load_chosen
-        from app.loop.worker import info_of
         from diffusion.dream import dream
 
         torch.set_num_threads(1)  # sums depend on how they are split; and each worker has one core

@@ -223,6 +223,7 @@ def choose_rate(limit: int, opening: bool, dreaming: bool, untouched: float) -> 
 def open_worker(session: Session, scene: Scene) -> Worker:
     """Start the thread that loads the chosen model, with the LoRAs that the scene's prompts name, and dreams with it."""
     from app.loop.chosen_model import load_chosen
+    from app.loop.cores import has_room_for_two_dreams
     from app.loop.garbage import exempt_from_collection
     from app.loop.worker import ThreadWorker
     from diffusion.loaders.options import option_remarks
@@ -239,7 +240,7 @@ def open_worker(session: Session, scene: Scene) -> Worker:
                 print(escape_controls(remark), file=sys.stderr)
             return model
 
-    return ThreadWorker(load, choice=replace(session.model, lora=loras))
+    return ThreadWorker(load, choice=replace(session.model, lora=loras), helped=has_room_for_two_dreams())
 
 
 def wants_start_page(session: Session) -> bool:

@@ -8,6 +8,11 @@ from collections.abc import MutableMapping
 SOFTWARE_GL = "LP_NUM_THREADS"  # Mesa's llvmpipe reads it when the first GL context is made; other drivers ignore it
 
 
+def has_room_for_two_dreams() -> bool:
+    """Whether a second dream may run beside the first one: while nothing moves, frames leave its core idle."""
+    return (os.cpu_count() or 1) > 1
+
+
 def leave_a_core_to_the_model(environment: MutableMapping[str, str] = os.environ) -> None:
     """Let software GL use all cores but one, unless the user has set a number. Call before creating a GL context.
 

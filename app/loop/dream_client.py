@@ -38,6 +38,9 @@ from scenes.prompt_masks import find_dreamed_materials
 from scenes.scene import Scene
 
 _IDS = itertools.count()  # of requests; shared by all clients, because several may use one worker in turn
+MOST_FOLLOWING = (
+    2  # requests that wait for the running one: a worker may dream one beside it, and begin the other at once
+)
 MOST_TIMES = 64  # entries kept for `pop_times`, which loops without a window never call
 Take = Callable[[GatheredView, Dreamed], None]
 
@@ -53,7 +56,7 @@ class LaidDream:
 
 @dataclass(frozen=True)
 class _Next:
-    """A request that waits for the running one. prompts: of the scene when the request was made."""
+    """A request that follows the running one. prompts: of the scene when the request was made."""
 
     request: Request
     level: Level
@@ -70,7 +73,7 @@ class Outcome(Enum):
 class DreamClient:
     """Sends requests to a worker and lays the returned dreams onto the surfaces in order.
 
-    One request runs; a second one may wait for it (`submit_next`), so that the worker goes on while the first one's dream is laid.
+    One request runs; others may follow it (`submit_next`), so that the worker goes on while its dream is laid.
 
     volume, scene: may be replaced while nothing runs; tasks: the slices of work of a frame, at most `budget` seconds of each
     (infinite: everything is done at once). For panels: model (None until it is loaded), running, preview, problem (why the last
@@ -101,7 +104,7 @@ class DreamClient:
         self._take: Take | None = None
         self._only_texels: TexelMasks | None = None
         self._begun = False  # whether the worker has taken up the running request
-        self._next: _Next | None = None
+        self._following: deque[_Next] = deque()
         self._held: list[Message] = []  # until the dreams before them are laid
         self._outcomes: list[LaidDream | Outcome] = []
 
@@ -119,8 +122,8 @@ class DreamClient:
         return messages
 
     def _must_wait(self, message: Message) -> bool:
-        """Whether a message belongs to the next dream, or ends the running one while something is still being gathered."""
-        if self._next is not None and id_of(message) == self._next.request.id:
+        """Whether a message belongs to a dream that follows, or ends the running one while something is still being gathered."""
+        if any(id_of(message) == one.request.id for one in self._following):
             return True
         ends = isinstance(message, DreamFinished) and self.running is not None and message.request.id == self.running.id
         return ends and bool(self.tasks)
@@ -131,7 +134,7 @@ class DreamClient:
             self.status, self.model = message.text, message.model or self.model
         elif isinstance(message, DreamFailed):
             self.cancel_gather()
-            self._drop_next()
+            self._drop_following()
             self._stop()
             self.problem, self._take = message.problem, None
             self.model = self.model if message.request else None
@@ -204,7 +207,8 @@ class DreamClient:
         self.cancel_gather()
         self.worker.cancel()
         self._stop()
-        self._take, self._next, self._held = None, None, []
+        self._take, self._held = None, []
+        self._following.clear()
 
     def cancel_gather(self) -> None:
         """Abandon a gather, as the surfaces are about to change. The next frame may gather again."""
@@ -223,13 +227,20 @@ class DreamClient:
 
     @property
     def can_follow(self) -> bool:
-        """Whether another request may wait for the running dream (`submit_next`)."""
-        return self._begun and self.running is not None and not (self.has_job or self._next or self.tasks)
+        """Whether another request may follow the running dream (`submit_next`)."""
+        room = len(self._following) < MOST_FOLLOWING
+        return room and self._begun and self.running is not None and not (self.has_job or self.tasks)
 
     @property
-    def ahead(self) -> bool:
-        """Whether another dream waits for the running one, or is being prepared."""
-        return self._next is not None or (self.running is not None and bool(self.tasks) and not self.laying)
+    def unlaid(self) -> list[GatheredView | GatheredSheet]:
+        """What the running dream and those that follow it were gathered from, in the order in which they will be laid."""
+        requests = [*([self.running] if self.running else []), *(one.request for one in self._following)]
+        return [request.gathered for request in requests]
+
+    @property
+    def ahead(self) -> int:
+        """Number of dreams that follow the running one, with one that is being prepared."""
+        return len(self._following) + (self.running is not None and bool(self.tasks) and not self.laying)
 
     def submit(
         self,
@@ -245,10 +256,11 @@ class DreamClient:
     def submit_next(
         self, gathered: GatheredView | GatheredSheet, canvas: Canvas, settings: DreamSettings, level: Level
     ) -> None:
-        """Send a request that the worker takes up after the running one. Laying that dream must not change what was gathered for
-        this one. It is dropped if that dream isn't laid."""
-        self._next = _Next(make_request(gathered, canvas, settings), level, prompts_of(self.scene))
-        self.worker.submit(self._next.request)
+        """Send a request that the worker takes up beside the running one or after it. Laying what is `unlaid` must not change what
+        was gathered for this one. It is dropped if one of those dreams isn't laid."""
+        request = replace(make_request(gathered, canvas, settings), follows=True)
+        self._following.append(_Next(request, level, prompts_of(self.scene)))
+        self.worker.submit(request)
 
     def _send(self, asked: _Next, only_texels: TexelMasks | None = None) -> None:
         self._run(asked, only_texels)
@@ -260,9 +272,10 @@ class DreamClient:
         self.preview, self._only_texels, self._begun = None, only_texels, False
         self.progress = Progress(self.running.gathered.size, self.running.settings.steps, since=self.clock())
 
-    def _drop_next(self) -> None:
-        if self._next is not None:
-            self._next, self._held = None, []
+    def _drop_following(self) -> None:
+        if self._following:
+            self._following.clear()
+            self._held = []
             self.worker.cancel()
 
     def _finish(self, dreamed: Dreamed) -> None:
@@ -281,7 +294,7 @@ class DreamClient:
             take(gathered, dreamed)
             return
         if gathered.revision != self.volume.revision:
-            self._drop_next()
+            self._drop_following()
             self._stop()
             self._outcomes.append(Outcome.OUTDATED)
             return
@@ -331,8 +344,8 @@ class DreamClient:
         # the volume may already have a later revision, if it was erased immediately
         revision = gathered.revision + (texels > 0)
         self._outcomes.append(LaidDream(gathered, dreamed, revision))
-        if self._next is not None:
-            asked, self._next = self._next, None
+        if self._following:
+            asked = self._following.popleft()
             request = asked.request  # this dream did not change what was gathered for it
             self._run(replace(asked, request=replace(request, gathered=replace(request.gathered, revision=revision))))
 

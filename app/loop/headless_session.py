@@ -18,6 +18,7 @@ import numpy as np
 
 from app.fields import Size
 from app.loop.absent_model import AbsentWorker
+from app.loop.answers import Dream, dream_of, info_of
 from app.loop.chosen_model import load_chosen
 from app.loop.crew import Crew
 from app.loop.inline_worker import InlineWorker
@@ -25,7 +26,6 @@ from app.loop.messages import ModelInfo, Worker
 from app.loop.model_remarks import model_remarks, scene_loras
 from app.loop.painted_prompts import PromptLog
 from app.loop.painter import PIECE, Painter
-from app.loop.worker import Dream, dream_of, info_of
 from app.loop.world_journals import holds_newer_paint, make_description, open_journal
 from app.session import Session, describe_paint_settings, open_scene
 from app.user_folders import data_folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from app.loop.answers import Dream, Probe, answer, dream_of, info_of, probe_of, report
 from app.loop.messages import (
     InspectionRequest,
     Message,
@@ -18,7 +19,7 @@ from app.loop.messages import (
 )
 from app.loop.model_loading import load_choice, load_ordered
 from app.loop.picture_jobs import Generate, PictureQueue, generate_of, make_picture
-from app.loop.worker import EMBEDDED, Dream, LoadChoice, Probe, answer, dream_of, info_of, probe_of, report
+from app.loop.worker import EMBEDDED, LoadChoice
 
 
 class InlineWorker:

@@ -55,6 +55,7 @@ class Request:
     """A request to dream `canvas`, which was made from `gathered`. id: unique and increasing.
 
     beside: by the model that was loaded beside the worker's own; model: a name of what dreams it where two models are compared
+    follows: whether it does not depend on the request before, so that a worker may dream both at once
     """
 
     id: int
@@ -63,6 +64,7 @@ class Request:
     settings: DreamSettings
     beside: bool = False
     model: str = ""
+    follows: bool = False
 
 
 @dataclass(frozen=True)
@@ -290,11 +292,11 @@ class Worker(Protocol):
     """The owner of the model. Every method returns at once, except `InlineWorker.poll`."""
 
     def submit(self, request: Request) -> None:
-        """Request a dream. It replaces a request that is still waiting."""
+        """Request a dream. It replaces requests that are still waiting, unless it follows them (`Request.follows`)."""
         ...
 
     def cancel(self) -> None:
-        """Drop the waiting request, and stop the running dream at its next model call; neither gets a result."""
+        """Drop the waiting requests, and stop the running dreams at their next model call; none gets a result."""
         ...
 
     def poll(self) -> list[Message]:

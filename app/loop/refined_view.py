@@ -31,10 +31,10 @@ class RefinedView:
     def label(self) -> str:
         return f"{self.refiner.part_name} {self.taken} of {len(self.parts)}"
 
-    def seconds_left(self, share: float, now: float, ahead: bool = False) -> float | None:
+    def seconds_left(self, share: float, now: float, ahead: int = 0) -> float | None:
         """Return the seconds left at the present pace; None before one part is done.
 
-        share: finished share of the present part; ahead: whether the next part was taken, too
+        share: finished share of the present part; ahead: number of parts taken beyond it
         """
         work, taken = [part.work for part in self.parts], self.taken - ahead
         done = sum(work[: taken - 1]) + share * work[taken - 1] if taken > 1 else 0.0
@@ -42,15 +42,16 @@ class RefinedView:
 
 
 def may_look_ahead(client: DreamClient, refined: RefinedView, camera: Camera) -> bool:
-    """Whether the next sheet can be gathered now, because the worker is dreaming a sheet that doesn't touch it.
+    """Whether the next sheet can be gathered now, because the worker is dreaming sheets that don't touch it.
 
-    The worker then continues with it while the first sheet is being laid.
+    The worker then dreams it beside them, or continues with it while the first one is being laid.
     """
-    running = client.running
-    if running is None or not client.can_follow or not refined.left or camera != refined.view.camera:
+    if not client.can_follow or not refined.left or camera != refined.view.camera:
         return False
-    here, following = running.gathered, refined.left[0].what
-    return isinstance(here, GatheredSheet) and isinstance(following, Sheet) and not here.sheet.touches(following)
+    following = refined.left[0].what
+    return isinstance(following, Sheet) and all(
+        isinstance(one, GatheredSheet) and not one.sheet.touches(following) for one in client.unlaid
+    )
 
 
 def describe_activity(client: DreamClient, auto: bool, refined: RefinedView | None, settled: bool) -> str:

@@ -10,17 +10,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from app.loop.inspection import inspect_further
+from app.loop.answers import Dream, Probe, answer, dream_of, info_of, probe_of, report
 from app.loop.messages import (
     PREVIEWS,
     DreamFailed,
-    DreamFinished,
-    Emit,
     InspectionRequest,
-    InspectionResult,
     Message,
     ModelBeside,
-    ModelInfo,
     ModelOrder,
     ModelProgress,
     ModelReplaced,
@@ -36,81 +32,14 @@ from app.loop.messages import (
 )
 from app.loop.model_loading import Report, fits_beside, free_memory, load_choice, load_ordered, refuse_room
 from app.loop.picture_jobs import Generate, PictureQueue, generate_of, make_picture
-from app.loop.previews import PreviewEmitter, Throttle
+from app.loop.previews import Throttle
 from app.session import ModelChoice
-from diffusion.canvas import Cancelled, Dreamed
 
 Load = Callable[[], Any]  # → diffusion.models.model.Model
 LoadChoice = Callable[[ModelChoice, Report], Any]  # app.loop.model_loading.load_choice, or a test's replacement
-Dream = Callable[..., Dreamed]  # diffusion.dream.dream, or a test's replacement
-Probe = Callable[..., Any]  # diffusion.introspection.unet_probe.probe_unet, or a test's replacement
 
 EMBEDDED = ModelChoice()
 WAITING_RESULTS = 4  # finished dreams that may wait for the window before the worker pauses
-
-
-def dream_of(model: Any, canvas: Any, settings: Any, **hooks: Any) -> Dreamed:
-    """`diffusion.dream.dream`, imported (with torch) in the thread that first calls it."""
-    from diffusion.dream import dream
-
-    return dream(model, canvas, settings, **hooks)
-
-
-def probe_of(model: Any, canvas: Any, settings: Any, start: Any, sigma: float, **hooks: Any) -> Any:
-    """`diffusion.introspection.unet_probe.probe_unet`, imported likewise."""
-    from diffusion.introspection.unet_probe import probe_unet
-
-    return probe_unet(model, canvas, settings, start, sigma, **hooks)
-
-
-def info_of(model: Any) -> ModelInfo:
-    return ModelInfo(
-        id=model.id,
-        space=model.space,
-        channels=model.channels,
-        multiple=model.multiple,
-        native=model.native,
-        takes_depth=model.takes_depth,
-        device=str(model.device),
-        few_steps=model.few_steps,
-        knows_surfaces=model.knows_surfaces,
-        defaults=model.defaults,
-        controls=len(model.controls),
-        adapter=model.style is not None,
-    )
-
-
-def answer(
-    model: Any,
-    request: Request,
-    dream: Dream,
-    emit: Emit,
-    cancelled: Callable[[], bool],
-    how: Callable[[], PreviewOptions] = PreviewOptions,
-    throttle: Throttle | None = None,
-) -> None:
-    """Dream one request; emit previews as `how` asks, then the result, unless the request was cancelled."""
-    throttle = throttle or Throttle()
-    emitter = PreviewEmitter(model, request.id, emit, how, throttle)
-    throttle.start()
-    hooks = {"on_step": emitter, "cancelled": cancelled, "on_part": lambda part: emit(PartBegun(request.id, part))}
-    try:
-        emit(DreamFinished(request, dream(model, request.canvas, request.settings, **hooks)))
-    except Cancelled:
-        pass
-    except Exception as error:
-        emit(DreamFailed(request, sentence(error), traceback.format_exc()))
-
-
-def report(model: Any, asked: InspectionRequest, look: Probe, cancelled: Callable[[], bool]) -> InspectionResult | None:
-    """Run a probe of the network; None if it was cancelled."""
-    try:
-        inside = look(model, asked.canvas, asked.settings, asked.start, asked.sigma, cancelled=cancelled)
-        return InspectionResult(asked, inside, **inspect_further(model, asked, inside, cancelled))
-    except Cancelled:
-        return None
-    except Exception as error:
-        return InspectionResult(asked, None, sentence(error))
 
 
 class ThreadWorker:
@@ -120,6 +49,7 @@ class ThreadWorker:
     choice: what the model is loaded with, for the recipes of pictures
     threads: torch's threads for the model: 1 if a renderer uses the same cores (with 2 both slow down badly), None for all.
     nice: by how much the thread's priority is lowered in favour of frames (Linux only).
+    helped: whether a second thread takes requests that follow the running one (`Request.follows`), if a processor dreams.
     """
 
     def __init__(
@@ -134,6 +64,7 @@ class ThreadWorker:
         fits: Callable[[ModelChoice], bool] = fits_beside,
         threads: int | None = 1,
         nice: int = 10,
+        helped: bool = False,
     ) -> None:
         self._load, self._dream, self._look, self._threads, self._nice = load, dream, look, threads, nice
         self._generate, self._choice, self._pictures, self._picture_due = generate, choice, PictureQueue(), True
@@ -144,37 +75,45 @@ class ThreadWorker:
         self._order: ModelOrder | None = None  # waits
         self._orders = self._cancelled_orders = -1  # ids; those up to the second are cancelled
         self._news = threading.Condition()
-        self._waiting: Request | None = None  # the mailbox
+        self._waiting: deque[Request] = deque()  # the mailbox
+        self._answering = self._helping = False  # whether this thread, and the second one, dream a request
         self._asked: InspectionRequest | None = None  # the pending probe of the network
         self._probe_due = False  # whether it has waited for a dream or a picture
         self._latest = self._abandoned = -1  # ids up to _abandoned are cancelled
-        self._closed = False
+        self._closed = self._lowered = False
         self._statuses: deque[Message] = deque(maxlen=100)
         self._previews: deque[Message] = deque(maxlen=PREVIEWS)
         self._watch, self._throttle = PreviewOptions(), Throttle()
         self._results: queue.Queue[Message] = queue.Queue(WAITING_RESULTS)
         self._thread = threading.Thread(target=self._run, name="dreamer", daemon=True)
         self._thread.start()
+        self._helper = threading.Thread(target=self._help, name="dreamer's helper", daemon=True) if helped else None
+        if self._helper is not None:
+            self._helper.start()
 
     def submit(self, request: Request) -> None:
         with self._news:
-            self._waiting, self._latest = request, request.id
-            self._news.notify()
+            if not request.follows:
+                self._waiting.clear()
+            self._waiting.append(request)
+            self._latest = request.id
+            self._news.notify_all()
 
     def cancel(self) -> None:
         with self._news:
-            self._waiting, self._abandoned = None, self._latest
+            self._abandoned = self._latest
+            self._waiting.clear()
             self._previews.clear()
 
     def inspect(self, asked: InspectionRequest | None) -> None:
         with self._news:
             self._asked = asked
-            self._news.notify()
+            self._news.notify_all()
 
     def generate(self, asked: PictureRequest) -> None:
         with self._news:
             self._pictures.add(asked)
-            self._news.notify()
+            self._news.notify_all()
 
     def cancel_pictures(self) -> None:
         self._pictures.cancel()
@@ -182,12 +121,12 @@ class ThreadWorker:
     def load_model(self, order: ModelOrder) -> None:
         with self._news:
             self._order, self._orders = order, order.id
-            self._news.notify()
+            self._news.notify_all()
 
     def drop_beside(self) -> None:
         with self._news:
             self._drop_beside = True
-            self._news.notify()
+            self._news.notify_all()
 
     def cancel_model(self) -> None:
         self._cancelled_orders = self._orders
@@ -211,9 +150,10 @@ class ThreadWorker:
     def close(self) -> None:
         with self._news:
             self._closed = True
-            self._news.notify()
-        if self._thread is not threading.current_thread():
-            self._thread.join(timeout=30)
+            self._news.notify_all()
+        for thread in (self._thread, self._helper):
+            if thread is not None and thread is not threading.current_thread():
+                thread.join(timeout=30)
 
     def _is_abandoned(self, request_id: int | None) -> bool:
         return request_id is not None and request_id <= self._abandoned
@@ -235,21 +175,18 @@ class ThreadWorker:
         self._model = self._ready()
         while True:
             with self._news:
-                self._news.wait_for(
-                    lambda: (
-                        self._closed or self._order or self._drop_beside or (self._model is not None and self._has_work)
-                    )
-                )
-                dropping, self._drop_beside = self._drop_beside, False
+                self._news.wait_for(lambda: self._closed or self._has_work)
                 order = picture = request = None
+                dropping, self._drop_beside = self._drop_beside, False
                 if not dropping:
                     order, self._order = self._order, None
                 if not dropping and order is None and not (self._asked and self._probe_due):
-                    picture = self._pictures.take() if self._picture_due or self._waiting is None else None
+                    picture = self._pictures.take() if self._picture_due or not self._waiting else None
                     self._picture_due = picture is None  # views and pictures take turns
-                    if picture is None:
-                        request, self._waiting = self._waiting, None
-                asked = self._asked
+                    if picture is None and self._waiting:
+                        request = self._waiting.popleft()
+                asked, self._answering = self._asked, request is not None
+                self._news.notify_all()
             if self._closed:
                 return
             if dropping:  # not under the lock, for which frames would wait
@@ -261,14 +198,47 @@ class ThreadWorker:
                 if picture is not None:
                     self._picture(self._model, picture)
                 elif request is not None:
-                    self._answer(request)
-                self._probe_due = self._asked is not None
+                    self._answer(self._model, request, self._throttle)
+                self._answering, self._probe_due = False, self._asked is not None
             elif asked is not None:
                 self._report(self._model, asked)
 
     @property
     def _has_work(self) -> bool:
-        return bool(self._waiting or self._asked or self._pictures)
+        """Whether there is something to do now. While the second thread dreams, nothing but a dream may use the model or replace it."""
+        if self._order or self._drop_beside:
+            return not self._helping
+        if self._model is None:
+            return False
+        picture = bool(self._pictures) and (self._picture_due or not self._waiting)
+        probe = self._asked is not None and (self._probe_due or not self._waiting)
+        return not self._helping if picture or probe else bool(self._waiting)
+
+    def _help(self) -> None:
+        """The second thread: dream what follows the running request, beside it."""
+        prepared = False
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._closed or self._may_help)
+                if self._closed:
+                    return
+                request, model, self._helping = self._waiting.popleft(), self._model.twin(), True
+            if not prepared:
+                self._set_threads()
+                self._lower_priority()
+                prepared = True
+            self._answer(model, request, Throttle())
+            del model  # it may be replaced now
+            with self._news:
+                self._helping = False
+                self._news.notify_all()
+
+    @property
+    def _may_help(self) -> bool:
+        """Whether the second thread takes the next request. It leaves the model to whatever needs it alone."""
+        if not (self._answering and self._waiting and self._waiting[0].follows) or str(self._model.device) != "cpu":
+            return False
+        return not (self._order or self._drop_beside or self._pictures or self._asked)
 
     def _replace(self, order: ModelOrder) -> None:
         """Load another model. The present one stays, or is loaded again, if that fails."""
@@ -289,7 +259,8 @@ class ThreadWorker:
             return
         self._load, self._choice = lambda: self._load_choice(order.choice, lambda part, share: None), order.choice
         with self._news:  # waiting requests were made for the previous model
-            self._waiting = self._asked = None
+            self._waiting.clear()
+            self._asked = None
             self._abandoned = self._latest
             self._model = model
         self._emit(ModelReplaced(order, info_of(model)))
@@ -312,16 +283,15 @@ class ThreadWorker:
 
         make_picture(model, request, self._choice, self._generate, self._emit, cancelled)
 
-    def _answer(self, request: Request) -> None:
+    def _answer(self, model: Any, request: Request, throttle: Throttle) -> None:
         def cancelled() -> bool:
             return self._closed or self._is_abandoned(request.id)
 
-        model = self._model
         if request.beside:
             if self._beside is None:
                 return  # its comparison is over
             model = self._beside[1]
-        answer(model, request, self._dream, self._emit, cancelled, lambda: self._watch, self._throttle)
+        answer(model, request, self._dream, self._emit, cancelled, lambda: self._watch, throttle)
 
     def _report(self, model: Any, asked: InspectionRequest) -> None:
         """Probe the network. If a dream is requested meanwhile, stop and probe again after it, but wait for no second one: where
@@ -342,19 +312,26 @@ class ThreadWorker:
         """Load the model in this thread; None if that failed."""
         self._emit(Status("loading the model"))
         try:
-            if self._threads is not None:
-                import torch
-
-                torch.set_num_threads(self._threads)
+            self._set_threads()
             model = self._load()
-            if (
-                hasattr(os, "setpriority") and self._nice
-            ):  # only now: with low priority, loading takes too long on a busy machine
-                nice, self._nice = self._nice, 0  # once
-                thread = threading.get_native_id()
-                os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + nice))
+            if not self._lowered:  # only now: with low priority, loading takes too long on a busy machine
+                self._lower_priority()
+                self._lowered = True
             self._emit(Status(f"the model {model.id} is ready", info_of(model)))
             return model
         except Exception as error:
             self._emit(DreamFailed(None, sentence(error), traceback.format_exc()))
             return None
+
+    def _set_threads(self) -> None:
+        """Set torch's threads for this thread's work."""
+        if self._threads is not None:
+            import torch
+
+            torch.set_num_threads(self._threads)
+
+    def _lower_priority(self) -> None:
+        """Lower this thread's priority in favour of frames, once."""
+        if hasattr(os, "setpriority"):
+            thread = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + self._nice))

@@ -16,11 +16,11 @@ from typing import Any
 
 from PIL import Image
 
+from app.loop.answers import dream_of
 from app.loop.autopilot import SIZE, Autopilot, drain, measure_view, viewpoints
 from app.loop.erasing import all_texels, erase, view_texels
 from app.loop.headless_session import HeadlessSession, open_headless_session
 from app.loop.paint_now import paint_view
-from app.loop.worker import dream_of
 from app.server.jobs import Job, Stopped
 from app.server.lane import Lane
 from app.server.picture_maker import PictureMaker, Reporter, refuse_tags

@@ -15,7 +15,7 @@ from warnings import catch_warnings, filterwarnings
 from app.commands import Web
 from app.extras import refuse_without
 from app.inputs import inputs_of
-from app.loop.cores import leave_a_core_to_the_model
+from app.loop.cores import has_room_for_two_dreams, leave_a_core_to_the_model
 from app.loop.headless_session import HeadlessSession, PaintSaver, open_headless_session
 from app.loop.heap import HeapTrimmer, share_one_heap
 from app.loop.worker import ThreadWorker
@@ -51,7 +51,9 @@ def run(command: Web) -> int:
     signals = DeferredSignals()
     with (
         bind(command.host, command.port) as listener,
-        open_headless_session(session, scene, hire=lambda model: ThreadWorker(lambda: model)) as headless,
+        open_headless_session(
+            session, scene, hire=lambda model: ThreadWorker(lambda: model, helped=has_room_for_two_dreams())
+        ) as headless,
         signals,
         headless.saving_to(world) as keeper,
     ):

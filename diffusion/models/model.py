@@ -6,9 +6,9 @@ import math
 import time
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -44,7 +44,7 @@ class Clock:
 
 @dataclass(eq=False)
 class Model:
-    """A model loaded by `diffusion.loaders.loading.load_model`. Only one thread may use it at a time.
+    """A model loaded by `diffusion.loaders.loading.load_model`. Only one thread may use it at a time; another one needs a `twin`.
 
     id: name and fingerprint of the weights
     space: identifies the latent space; models with the same encoder share it
@@ -83,6 +83,10 @@ class Model:
     style: StyleAdapter | None = None
     clock: Clock = field(default_factory=Clock)
     calls: int = 0
+
+    def twin(self) -> Self:
+        """The same networks with counters of their own, for another thread."""
+        return replace(self, clock=Clock(), calls=0)
 
     @property
     def takes_depth(self) -> bool:

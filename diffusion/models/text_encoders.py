@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -36,11 +37,12 @@ class TextEncoder(Protocol):
 
 
 class CachedEncoder:
-    """Caches the contexts of the last `size` prompts. seconds: time spent encoding."""
+    """Caches the contexts of the last `size` prompts, for any thread. seconds: time spent encoding."""
 
     def __init__(self, encoder: TextEncoder, device: torch.device, dtype: torch.dtype, size: int = 512) -> None:
         self._encoder, self._device, self._dtype, self._size = encoder, device, dtype, size
         self._known: OrderedDict[str, Tensor] = OrderedDict()
+        self._lock = threading.Lock()
         self.seconds = 0.0
 
     @property
@@ -50,6 +52,10 @@ class CachedEncoder:
 
     def __call__(self, prompts: list[str]) -> list[Tensor]:
         """Context [1,T,D] for each prompt, all padded to the longest; prompts that aren't cached are encoded first."""
+        with self._lock:
+            return self._find(prompts)
+
+    def _find(self, prompts: list[str]) -> list[Tensor]:
         started = time.perf_counter()
         encoded = False
         for prompt in dict.fromkeys(prompts):

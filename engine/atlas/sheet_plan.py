@@ -12,7 +12,7 @@ from engine.geometry.sheet import RIM, Patch, Sheet
 from engine.geometry.skyline import Skyline
 
 WIDTH, HEIGHT = WIDEST + 2 * RIM, TALLEST + 2 * RIM  # latent pixels of a sheet, at most
-AMONG = 4  # of the nearest sheets, one is chosen that does not touch the last
+AMONG = 4  # of the nearest sheets, one is chosen that does not touch the last ones
 TRIED = 200  # patches that may not fit before a sheet is closed
 
 Ranked = tuple[float, Patch]  # with its least distance from the eye
@@ -30,12 +30,13 @@ def plan_sheets(planes: PlaneIndex, needs: TexelNeeds, multiple: int = 1) -> lis
 
 
 def _keep_apart(sheets: list[Sheet]) -> list[Sheet]:
-    """Let sheets that follow one another not touch, where the order by distance allows it: the next one can then be gathered while one
-    is being dreamed."""
-    left, order = list(sheets), []
+    """Let a sheet not touch the two before it, or at least the last one, where the order by distance allows it: it can then be gathered
+    and dreamed while they are."""
+    left, order = list(sheets), list[Sheet]()
     while left:
-        apart = (k for k, sheet in enumerate(left[:AMONG]) if not (order and order[-1].touches(sheet)))
-        order.append(left.pop(next(apart, 0)))
+        near = left[:AMONG]
+        touching = [next((n for n, one in enumerate(order[:-3:-1]) if one.touches(sheet)), 2) for sheet in near]
+        order.append(left.pop(touching.index(max(touching))))
     return order
 
 

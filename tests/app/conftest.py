@@ -37,6 +37,9 @@ class FakeModel(SimpleNamespace):
         }
         super().__init__(**(base | changes))
 
+    def twin(self) -> FakeModel:
+        return self
+
     def preview(self, latents: np.ndarray) -> np.ndarray:
         return self.sketch(latents).repeat(4, axis=0).repeat(4, axis=1)
 

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 
 from app.bench.consistency.geometry import RaycastView, match, nearest, raycast_view, texels, warp
+from app.loop.answers import dream_of
 from app.loop.headless_session import HeadlessSession
 from app.loop.inline_worker import InlineWorker
 from app.loop.paint_now import paint_view
 from app.loop.painter import Painter
 from app.loop.surface_painting import paint_sheets, plan_views
 from app.loop.view_canvas import canvas_from
-from app.loop.worker import dream_of
 from base.grid import CELL, by_cell, to_pixels
 from diffusion.canvas import Canvas, Dreamed, Guide
 from diffusion.compositing.stored_colours import fill_unknown

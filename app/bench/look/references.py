@@ -13,9 +13,9 @@ from app.bench.consistency.methods import BARE, Shown
 from app.bench.look.density import read_pixels
 from app.bench.look.streaks import coherence, directed_energy
 from app.fields import Size
+from app.loop.answers import dream_of
 from app.loop.headless_session import HeadlessSession
 from app.loop.view_canvas import canvas_from
-from app.loop.worker import dream_of
 from base.grid import CELL, to_pixels
 from engine.atlas.needs import join_needs, view_needs
 from engine.atlas.sheet_plan import plan_sheets

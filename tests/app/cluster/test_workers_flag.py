@@ -14,8 +14,8 @@ import torch
 
 from app.__main__ import main
 from app.cluster.start import SHORT, local_ray
+from app.loop.answers import info_of
 from app.loop.inline_worker import InlineWorker
-from app.loop.worker import info_of
 from base.errors import InputError
 from diffusion.loaders.loading import load_model
 

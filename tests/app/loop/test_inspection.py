@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from app.loop.answers import probe_of, report
 from app.loop.inspection import inspect_further
 from app.loop.messages import InspectionRequest, NoisingRequest
-from app.loop.worker import probe_of, report
 from diffusion.canvas import Cancelled, Canvas, Region
 from diffusion.introspection.decoder_probe import probe_decoder
 from diffusion.loaders.loading import load_model

@@ -1,4 +1,4 @@
-"""The next sheet is gathered while one is dreamed, and waits at the worker: nothing else becomes different by that."""
+"""The next sheet is gathered while one is dreamed, and dreamed beside it or after it: nothing else becomes different."""
 
 from __future__ import annotations
 
@@ -27,8 +27,15 @@ SESSION = Session(
 )
 
 
+@pytest.fixture(params=[False, True], ids=["one at a time", "two at once"])
+def helped(request: pytest.FixtureRequest) -> bool:
+    return request.param
+
+
 @pytest.fixture
-def make(stage, ctx, fake_model, fake_dream, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[type], Painter]]:
+def make(
+    stage, ctx, fake_model, fake_dream, helped: bool, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[type], Painter]]:
     """Makes a painter whose views need many small sheets, with a worker of a kind."""
     for name, side in (
         ("patches.WIDEST", 16),
@@ -46,7 +53,8 @@ def make(stage, ctx, fake_model, fake_dream, monkeypatch: pytest.MonkeyPatch) ->
 
     def make(kind: type) -> Painter:
         scene, charts = stage
-        worker = InlineWorker(fake_model, dream) if kind is InlineWorker else ThreadWorker(lambda: fake_model, dream)
+        threads = lambda: ThreadWorker(lambda: fake_model, dream, helped=helped)  # noqa: E731
+        worker = InlineWorker(fake_model, dream) if kind is InlineWorker else threads()
         made.append(Painter(LatentVolume(ctx, charts, fake_model.channels), worker, scene, SESSION))
         return made[-1]
 
@@ -80,7 +88,7 @@ def waiting(make, fake_dream) -> Painter:
 
     until(painter, at_a_sheet)
     fake_dream.gate.clear()
-    until(painter, lambda: at_a_sheet() and client.ahead and not client.tasks)
+    until(painter, lambda: at_a_sheet() and client.ahead > 0 and not client.tasks)
     return painter
 
 

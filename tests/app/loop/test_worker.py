@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
 
 from app.loop.messages import (
     DreamFailed,
     DreamFinished,
+    InspectionResult,
+    ModelReplaced,
     Preview,
+    Request,
     Status,
 )
 from app.loop.worker import ThreadWorker
-from tests.app.loop.workers import has, wait
+from tests.app.conftest import FakeModel
+from tests.app.loop.workers import has, inspection, order, wait
 
 
 def test_it_says_that_it_loads_and_which_model_it_has(worker, fake_model) -> None:
@@ -93,3 +102,123 @@ def test_closing_ends_the_thread_even_in_the_middle_of_a_dream(fake_model, fake_
     worker.close()
     worker.close()
     assert not worker._thread.is_alive()
+
+
+@pytest.fixture
+def helped(fake_model, fake_dream) -> Iterator[ThreadWorker]:
+    """A worker with a second thread, at a dream that stands still."""
+    worker = ThreadWorker(lambda: fake_model, fake_dream, threads=None, helped=True)
+    fake_dream.gate.clear()
+    yield worker
+    fake_dream.gate.set()
+    worker.close()
+
+
+def following(request: Request) -> Request:
+    return replace(request, follows=True)
+
+
+def begun(fake_dream, count: int) -> bool:
+    """Whether so many dreams begin."""
+    end = time.monotonic() + 20
+    while len(fake_dream.asked) < count and time.monotonic() < end:
+        time.sleep(0.002)
+    return len(fake_dream.asked) == count
+
+
+def test_what_follows_is_dreamed_beside_the_running_dream_and_after_it(helped, fake_dream, request_of) -> None:
+    helped.submit(request_of(0))
+    assert begun(fake_dream, 1)
+    helped.submit(following(request_of(1)))
+    assert begun(fake_dream, 2)
+    helped.submit(following(request_of(2)))
+    fake_dream.gate.set()
+    messages = wait(helped, lambda found: sum(isinstance(m, DreamFinished) for m in found) == 3)
+    assert sorted(m.request.id for m in messages if isinstance(m, DreamFinished)) == [0, 1, 2]
+
+
+def test_what_does_not_follow_waits_and_replaces_what_waits(helped, fake_dream, request_of) -> None:
+    helped.submit(request_of(0))
+    assert begun(fake_dream, 1)
+    helped.submit(request_of(1))
+    helped.submit(following(request_of(2)))  # follows one that waits
+    helped.submit(request_of(3))
+    fake_dream.gate.set()
+    messages = wait(helped, lambda found: sum(isinstance(m, DreamFinished) for m in found) == 2)
+    assert [m.request.id for m in messages if isinstance(m, DreamFinished)] == [0, 3]
+
+
+def test_both_dreams_stop_when_they_are_cancelled(helped, fake_dream, request_of) -> None:
+    helped.submit(request_of(0))
+    assert begun(fake_dream, 1)
+    helped.submit(following(request_of(1)))
+    assert begun(fake_dream, 2)
+    helped.cancel()
+    helped.submit(request_of(2))
+    fake_dream.gate.set()
+    messages = wait(helped, has(DreamFinished))
+    assert {m.request.id for m in messages if isinstance(m, DreamFinished)} == {2}
+
+
+def test_the_network_is_not_probed_while_the_second_thread_uses_it(fake_model, fake_dream, probe, request_of) -> None:
+    second = threading.Event()
+
+    def dream(model, canvas, settings, **hooks):
+        if settings.steps == 5:
+            second.wait(20)
+        return fake_dream(model, canvas, settings, **hooks)
+
+    worker = ThreadWorker(lambda: fake_model, dream, look=probe, threads=None, helped=True)
+    try:
+        fake_dream.gate.clear()
+        worker.submit(request_of(0))
+        assert begun(fake_dream, 1)
+        worker.submit(following(request_of(1, steps=5)))
+        while not worker._helping:
+            time.sleep(0.002)
+        worker.inspect(inspection(request_of(0)))
+        fake_dream.gate.set()
+        wait(worker, has(DreamFinished))
+        assert not probe.started.wait(0.1)
+        second.set()
+        wait(worker, has(InspectionResult))
+    finally:
+        second.set()
+        worker.close()
+
+
+def test_what_needs_the_model_alone_comes_in_between(helped, fake_dream, request_of, monkeypatch) -> None:
+    """Two threads that take turns would never let go of it."""
+    dreams_before: list[int] = []
+
+    def load_choice(choice, report) -> FakeModel:
+        dreams_before.append(len(fake_dream.asked))
+        return FakeModel(id="second")
+
+    monkeypatch.setattr(helped, "_load_choice", load_choice)
+    helped.submit(request_of(0))
+    assert begun(fake_dream, 1)
+    helped.submit(following(request_of(1)))
+    assert begun(fake_dream, 2)
+    helped.load_model(order(0))
+    helped.submit(following(request_of(2)))
+    fake_dream.gate.set()
+    wait(helped, has(ModelReplaced))
+    assert dreams_before == [2]
+
+
+def test_a_model_on_a_graphics_card_dreams_one_after_the_other(fake_model, fake_dream, request_of) -> None:
+    fake_model.device = "cuda"
+    worker = ThreadWorker(lambda: fake_model, fake_dream, threads=None, helped=True)
+    try:
+        fake_dream.gate.clear()
+        worker.submit(request_of(0))
+        assert begun(fake_dream, 1)
+        worker.submit(following(request_of(1)))
+        time.sleep(0.05)
+        assert len(fake_dream.asked) == 1
+        fake_dream.gate.set()
+        wait(worker, lambda found: sum(isinstance(m, DreamFinished) for m in found) == 2)
+    finally:
+        fake_dream.gate.set()
+        worker.close()

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 from app.commands import Web
+from app.loop.answers import info_of
 from app.loop.headless_session import PaintSaver
-from app.loop.worker import info_of
 from app.session import Session
 from app.web.explorer import WebExplorer
 from base.errors import InputError
