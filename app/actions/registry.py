@@ -32,7 +32,7 @@ from app.actions import (
 )
 from app.actions.context import ActionContext
 from app.services.guard import run_guarded
-from app.state.keymap import BY_NAME
+from app.state.keymap import BY_NAME, PANEL_HELP
 from engine.render.renderer import MODES
 
 # name → function of an ActionContext and the details that the caller passes on
@@ -50,7 +50,7 @@ HANDLERS: Mapping[str, Callable[..., None]] = {
     "add_models": models.add_models,
     "remove_models": models.remove_models,
     "list_models": lambda context: context.services.models.refresh(),
-    "models": lambda context: context.panels.bring_to_front("Models"),
+    "models": view.show_panel("Models"),
     "ask_models": open_scene.ask_file("models"),
     "ask_picture": open_scene.ask_file("picture"),
     "ask_path": open_scene.ask_file("path"),
@@ -117,6 +117,7 @@ HANDLERS: Mapping[str, Callable[..., None]] = {
     "smaller_brush": paint.resize_brush(1 / 1.25),
     "larger_brush": paint.resize_brush(1.25),
     "panels": view.toggle_panels,
+    **{f"show_{title.lower()}": view.show_panel(title) for title in PANEL_HELP},
     "reset_layout": lambda context: context.panels.reset_layout(),
     "full_screen": lambda context: context.platform.toggle_full_screen(),
     "pause": view.toggle_pause,

@@ -41,6 +41,14 @@ def show_mode(mode: str) -> Callable[[ActionContext], None]:
     return show
 
 
+def show_panel(title: str) -> Callable[[ActionContext], None]:
+    def show(context: ActionContext) -> None:
+        context.panels.shown = True
+        context.panels.bring_to_front(title)
+
+    return show
+
+
 def toggle_panels(context: ActionContext) -> None:
     context.panels.shown = not context.panels.shown
 

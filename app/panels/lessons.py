@@ -51,6 +51,7 @@ class LessonsPanel:
         self._arrived = True
 
     def draw(self, ui: PanelContext) -> Session:
+        ui.do("watch")  # the next dream is recorded in the detail that the stations show
         record = ui.timeline.choose_example(lambda r: r.image is not None and lookable(r))
         if self._arrived:
             imgui.set_scroll_y(0.0)

@@ -21,6 +21,24 @@ class Action:
     held: bool = False
 
 
+# Panels that can be called by name, with what they are for. The Lessons panel has an action of its own.
+PANEL_HELP: Mapping[str, str] = {
+    "View": "how the scene is shown and when it is painted",
+    "Scene": "the map, the materials and their prompts",
+    "Sampler": "all settings of a dream",
+    "Volume": "what is painted, and erasing, saving and freezing it",
+    "Camera": "camera paths and videos",
+    "Network": "the U-Net at work",
+    "Picture": "single pictures from text, pictures or masks",
+    "Preview": "the running dream",
+    "Timeline": "every step of the last dreams",
+    "Autopilot": "painting the whole scene",
+    "Image": "the last dream, and pictures for the surfaces",
+    "Gallery": "the pictures that were made",
+    "Models": "models, LoRAs and ControlNets of this machine",
+    "Log": "messages and times",
+}
+
 ACTIONS: tuple[Action, ...] = (
     Action("forward", "Forward", ("w", "up_arrow"), "", "Move forward.", held=True),
     Action("back", "Back", ("s", "down_arrow"), "", "Move backward.", held=True),
@@ -53,8 +71,12 @@ ACTIONS: tuple[Action, ...] = (
         "Add this view to the keyframes of the Camera panel.",
     ),
     Action("stop", "Stop the camera", (), "View", "Stop playing or recording a camera path."),
-    Action("panels", "Panels", ("tab", "pad_start"), "View", "Show or hide the panels."),
-    Action("reset_layout", "Reset layout", (), "View", "Restore the default panel layout."),
+    Action("panels", "Show or hide the panels", ("tab", "pad_start"), "Panels", "Draw the panels, or the scene alone."),
+    *(
+        Action(f"show_{title.lower()}", f"{title} panel", (), "Panels", f"Show the {title} panel: {words}.")
+        for title, words in PANEL_HELP.items()
+    ),
+    Action("reset_layout", "Reset layout", (), "Panels", "Restore the default panel layout."),
     Action("full_screen", "Full screen", ("f11",), "View", "Switch between full screen and a window."),
     Action("brush", "Brush", ("b",), "Dream", "Turn the brush on or off: freeze, thaw, erase or mask paint."),
     Action(
@@ -132,7 +154,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("escape", "Free the mouse", ("escape",), "", "Release the mouse, or close or stop what is open or runs."),
 )
 BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
-MENUS: tuple[str, ...] = ("File", "Edit", "View", "Dream", "Help")
+MENUS: tuple[str, ...] = ("File", "Edit", "View", "Panels", "Dream", "Help")
 MODIFIERS: tuple[str, ...] = ("ctrl", "shift", "alt", "super")
 MODIFIER_KEYS = frozenset(f"{side}_{modifier}" for side in ("left", "right") for modifier in MODIFIERS)
 # Captions of keys, where they differ from the name.

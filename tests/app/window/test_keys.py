@@ -24,6 +24,7 @@ from app.state.keymap import (
     BY_NAME,
     MENUS,
     MODIFIERS,
+    PANEL_HELP,
     bindings,
     caption,
     captions,
@@ -153,6 +154,13 @@ def test_a_caught_key_does_nothing_else_and_walks_by_place(drive: Driver) -> Non
 def test_captions_are_what_stands_on_the_keys() -> None:
     assert caption("ctrl+shift+z") == "Ctrl+Shift+Z"
     assert caption("up_arrow") == "↑"
+
+
+def test_every_docked_panel_can_be_called() -> None:
+    from app.panels import PANELS
+
+    assert set(PANEL_HELP) == {panel.title for panel, dock in PANELS if dock != "float"}
+    assert find_actions("gallery")[0][0].title == "Gallery panel"
 
 
 def test_the_palette_finds_letters_in_order() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -56,8 +57,13 @@ def test_every_station_sets_up_asks_and_is_answered(drive: Driver) -> None:
     explorer, lessons = drive.explorer, panel(drive, LessonsPanel)
     drive.worker.held = True
     explorer.state.timeline = Timeline()
+    drive.tap("tab")
+    explorer.do("show_gallery")
+    drive.frames(3)
+    assert explorer.state.pictures.gallery.watched_at == explorer.state.clock(), "the Gallery is in front"
+    explorer.state.watched_at = -math.inf
     drive.tap("f2")
-    assert explorer.state.overlays.tour
+    assert explorer.state.overlays.tour and explorer.state.watched_at > -math.inf, "steps are recorded for the tour"
     drive.frames(3)
     assert explorer.state.tour.setting is None, "without a dream there is nothing to set up"
     drive.worker.held = False
