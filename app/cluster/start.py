@@ -151,7 +151,11 @@ def join_ray(address: str) -> Iterator[None]:
     except OSError as error:
         raise InputError("--cluster", address, f"can't be reached ({error.strerror or error})") from None
     import ray
+    import ray._private.worker as driver
 
+    driver.listen_error_messages = lambda *_: (
+        None
+    )  # which prints pages on stdout when a machine is lost; RayCrew says it in a line
     try:
         with _signals_kept():
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)

@@ -1,7 +1,7 @@
 """Keeps paint across an edit of the scene: texels of surfaces that still exist move to their new place in the atlas.
 
 Two texels are the same if voxel, side and material are; of a mesh, if the mesh has the same triangles, texture and material, wherever
-it stands. `plan_remap` finds them in numpy, on any thread; `AtlasRemap` copies
+it stands; of several such meshes, the one that stands there still. `plan_remap` finds them in numpy, on any thread; `AtlasRemap` copies
 latents, state and colours on the GPU bit for bit, slice by slice.
 """
 
@@ -17,6 +17,7 @@ from base.grid import CELL
 from engine.atlas.volume import LatentVolume
 from engine.geometry import sides
 from engine.geometry.charts import Charts
+from engine.geometry.mesh_charts import MeshKey
 from engine.geometry.pack import PAGE
 from engine.geometry.rectangles import merge_rectangles
 from engine.gl.shaders import get_program, set_uniforms
@@ -95,7 +96,7 @@ def texel_keys(charts: Charts, chart: np.ndarray, i: np.ndarray, j: np.ndarray) 
 
 
 def find_keys(
-    charts: Charts, voxels: int, meshes: tuple[str, ...], voxel: np.ndarray, side: np.ndarray
+    charts: Charts, voxels: int, meshes: tuple[MeshKey, ...], voxel: np.ndarray, side: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (chart, i, j) int32 [n] of texels by the keys that `texel_keys` gave for other charts; chart −1: there is no such texel.
 
@@ -112,14 +113,16 @@ def find_keys(
     return chart, i, j
 
 
-def match_keys(before: tuple[str, ...], after: tuple[str, ...]) -> np.ndarray:
-    """Return int [before]: the place of each key among others; of equal ones the first matches the first; −1 where it is gone."""
-    left = [*after]
-    found = np.full(len(before), -1)
-    for number, key in enumerate(before):
-        if key in left:
-            found[number] = left.index(key)
-            left[found[number]] = ""
+def match_keys(before: tuple[MeshKey, ...], after: tuple[MeshKey, ...]) -> np.ndarray:
+    """Return int [before]: the place of each key among others, −1 where it is gone. Of meshes with equal shapes, those that stand where
+    they stood match first, then the others in their order."""
+    found, free = np.full(len(before), -1), dict(enumerate(after))
+    for same in (lambda a, b: a == b, lambda a, b: a.shape == b.shape):
+        for number in np.flatnonzero(found < 0):
+            place = next((place for place, key in free.items() if same(before[number], key)), None)
+            if place is not None:
+                found[number] = place
+                del free[place]
     return found
 
 

@@ -17,6 +17,7 @@ from engine.atlas.volume import LatentVolume
 from engine.edits.atlas_remap import find_keys, map_texels, texel_keys
 from engine.edits.patch import TilePatch, apply_operation
 from engine.geometry.charts import Charts
+from engine.geometry.mesh_charts import MeshKey
 from scenes.edit import match_materials
 from scenes.scene import Scene
 
@@ -35,7 +36,7 @@ class OrphanedPaint:
     side: np.ndarray
     material: np.ndarray
     patch: TilePatch
-    meshes: tuple[str, ...] = ()
+    meshes: tuple[MeshKey, ...] = ()
 
     @property
     def bytes(self) -> int:

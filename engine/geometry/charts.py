@@ -11,7 +11,7 @@ import numpy as np
 from base.errors import InputError
 from engine.geometry import sides
 from engine.geometry.faces import MAX_FACES, TooManyFacesError, find_faces
-from engine.geometry.mesh_charts import MeshColumns, build_mesh_charts, mesh_rectangles, sort_meshes
+from engine.geometry.mesh_charts import MeshColumns, MeshKey, build_mesh_charts, mesh_rectangles, sort_meshes
 from engine.geometry.pack import PAGE, order_by_place, pack_rectangles
 from engine.geometry.sky import SKY_TEXEL, make_sky_charts
 from scenes.extrude import Blocks
@@ -106,8 +106,7 @@ class Charts:
         return ~self.sky if self.meshes is None else ~self.sky & (self.meshes.mesh < 0)
 
     @property
-    def mesh_keys(self) -> tuple[str, ...]:
-        """For each mesh a text that is equal where triangles, texture and texels are."""
+    def mesh_keys(self) -> tuple[MeshKey, ...]:
         return () if self.meshes is None else self.meshes.keys
 
     @property
@@ -139,7 +138,9 @@ class Charts:
         table = np.concatenate([c.reshape(len(self), -1) for c in columns], axis=1).astype("<i4")
         made = hashlib.sha256(np.ascontiguousarray(table).tobytes())
         if self.meshes is not None:
-            made.update(self.meshes.triangle.astype("<i4").tobytes() + " ".join(self.meshes.keys).encode())
+            made.update(
+                self.meshes.triangle.astype("<i4").tobytes() + " ".join(key.shape for key in self.meshes.keys).encode()
+            )
         return made.hexdigest()
 
     @cached_property

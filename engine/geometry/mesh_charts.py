@@ -9,10 +9,18 @@ import numpy as np
 
 from engine.geometry import sides
 from engine.geometry.islands import Islands, cut_islands
-from scenes.mesh import triangle_normals
+from scenes.mesh import Mesh, triangle_normals
 from scenes.scene import Scene
 
 _EACH = 1 << 20  # more than a mesh has triangles
+
+
+@dataclass(frozen=True)
+class MeshKey:
+    """By what a mesh is known again in another scene. shape: equal where triangles, texture and texels are; place: where it stands."""
+
+    shape: str
+    place: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class MeshCharts:
     pieces: np.ndarray
     shared: np.ndarray
     cut: tuple[Islands, ...]
-    keys: tuple[str, ...]
+    keys: tuple[MeshKey, ...]
 
 
 def build_mesh_charts(scene: Scene) -> MeshCharts:
@@ -63,8 +71,13 @@ def build_mesh_charts(scene: Scene) -> MeshCharts:
         pieces=np.concatenate([islands.pieces + first for islands, first in zip(cut, shift, strict=False)]),
         shared=np.concatenate([islands.shared + first for islands, first in zip(cut, shift, strict=False)]),
         cut=cut,
-        keys=tuple(f"{m.geometry.key} {islands.texels}" for m, islands in zip(scene.meshes, cut, strict=True)),
+        keys=tuple(_key_of(mesh, islands) for mesh, islands in zip(scene.meshes, cut, strict=True)),
     )
+
+
+def _key_of(mesh: Mesh, islands: Islands) -> MeshKey:
+    place = mesh.place
+    return MeshKey(f"{mesh.geometry.key} {islands.texels}", (*place.position, *place.rotation, place.scale))
 
 
 def _charts_of(scene: Scene, number: int, islands: Islands) -> dict[str, np.ndarray]:
@@ -97,7 +110,7 @@ class MeshColumns:
     normal: float64 [N,3], of all charts. mesh, triangle: int32 [N], the mesh, and the triangle's number in it; −1 for blocks and sky.
     outline: float64 [N,4,2], the corners that are drawn, in texels; a triangle's last one is there twice. pieces: int32 [m,5]
     (chart, i0, j0, i1, j1), the texels that triangles own, in rows of one texel, sorted by chart; shared: likewise, texels of others
-    that they touch. texels: int32 [meshes], along each mesh's texture; keys: of each mesh, equal where triangles, texture and texels are.
+    that they touch. texels: int32 [meshes], along each mesh's texture; keys: of each mesh.
     """
 
     normal: np.ndarray
@@ -107,7 +120,7 @@ class MeshColumns:
     pieces: np.ndarray
     shared: np.ndarray
     texels: np.ndarray
-    keys: tuple[str, ...]
+    keys: tuple[MeshKey, ...]
 
     def find_triangles(self, mesh: np.ndarray, triangle: np.ndarray) -> np.ndarray:
         """Return int [n]: the charts of triangles of meshes, −1 where there is none."""

@@ -13,6 +13,7 @@ from engine.edits.atlas_remap import AtlasRemap, map_texels, match_keys, plan_re
 from engine.edits.orphaned_paint import collect_orphaned, find_orphaned, match_surfaces
 from engine.edits.patch import apply_patch
 from engine.geometry.charts import Charts, build_charts
+from engine.geometry.mesh_charts import MeshKey
 from scenes.edit import match_materials
 from scenes.extrude import extrude_scene
 from scenes.scene import Scene
@@ -31,14 +32,14 @@ def painted(ctx, charts: Charts) -> LatentVolume:
     return volume
 
 
-def paint_by_triangle(volume: LatentVolume) -> dict[tuple[int, int, int], bytes]:
-    """(triangle, i, j) → latents of the painted texels of the first mesh."""
+def paint_by_triangle(volume: LatentVolume, mesh: int = 0) -> dict[tuple[int, int, int], bytes]:
+    """(triangle, i, j) → latents of the painted texels of a mesh."""
     charts, found = volume.charts, {}
     chart, i, j = charts.meshes.owned_texels
     pages = volume.snapshot().pages
     for c, a, b in zip(chart.tolist(), i.tolist(), j.tolist(), strict=True):
         page, y, x = pages.get(int(charts.page[c])), charts.y[c] + b, charts.x[c] + a
-        if page is not None and charts.meshes.mesh[c] == 0 and page["state"][y, x, STEPS]:
+        if page is not None and charts.meshes.mesh[c] == mesh and page["state"][y, x, STEPS]:
             found[int(charts.meshes.triangle[c]), a, b] = page["latents"][:, y, x].tobytes()
     return found
 
@@ -69,6 +70,17 @@ def test_paint_goes_with_the_mesh(ctx, change):
     assert paint_by_triangle(new) == (was if change != "fewer voxels" else {})
     old.release()
     new.release()
+
+
+def test_paint_stays_on_the_mesh_that_stays_when_an_equal_one_before_it_is_removed(ctx):
+    after = mesh_scene()
+    (drum,) = after.meshes
+    away = replace(drum, place=replace(drum.place, position=(5.0, 1.0, 5.0)))
+    before = replace(after, meshes=(away, drum))
+    old = painted(ctx, charts_of(before))
+    new = carried(ctx, carried(ctx, old, before, after), after, before)
+    assert paint_by_triangle(old, mesh=1) == paint_by_triangle(new, mesh=1) != {}
+    assert paint_by_triangle(new, mesh=0) == {}
 
 
 def test_paint_of_a_mesh_that_is_gone_returns_with_it(ctx):
@@ -108,4 +120,20 @@ def test_a_mesh_of_other_material_or_triangles_keeps_no_paint():
 
 
 def test_equal_meshes_are_matched_one_by_one():
-    assert match_keys(("a", "b", "a", "c"), ("b", "a", "x", "a")).tolist() == [1, 0, 3, -1]
+    def keys(shapes: str, *places: int) -> tuple[MeshKey, ...]:
+        return tuple(MeshKey(shape, (place,)) for shape, place in zip(shapes, places, strict=True))
+
+    before = keys("abac", 1, 2, 3, 4)
+    assert match_keys(before, keys("baxa", 2, 5, 4, 6)).tolist() == [
+        1,
+        0,
+        3,
+        -1,
+    ]  # of moved ones the first is the first
+    assert match_keys(before, keys("ba", 2, 3)).tolist() == [
+        -1,
+        0,
+        1,
+        -1,
+    ]  # and none takes the place of one that stands
+    assert match_keys(before, keys("aa", 3, 8)).tolist() == [1, -1, 0, -1]
