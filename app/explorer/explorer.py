@@ -63,9 +63,9 @@ class Explorer:
         run_guarded(self.state, "Reading the keys", self._read_keys)
         show_scene(self.context, scene)
 
-    def frame(self) -> None:
-        """Draw one frame into the platform's target."""
-        self._frame.draw()
+    def frame(self, refresh: bool = True) -> None:
+        """Draw one frame into the platform's target. refresh: also if the target shows the same already."""
+        self._frame.draw(refresh)
 
     def do(self, action: str, *details: Any) -> None:
         """Run an action by its name. details: what it takes beside the context."""
@@ -78,11 +78,18 @@ class Explorer:
         return seconds < OPENING and not self.controls.walked and (scene is None or scene.painter.opening)
 
     @property
-    def dreaming(self) -> bool:
-        """Whether the worker dreams while frames have no work to do for it or for a film."""
-        client = self.state.open_scene.painter.client if self.state.open_scene else None
-        waits = client is not None and client.running is not None and not client.tasks
-        return waits and self.state.travel.film is None
+    def changed(self) -> bool:
+        """Whether the last frame drew anything into the target."""
+        return self._frame.changed
+
+    @property
+    def waiting(self) -> bool:
+        """Whether frames have nothing to do but wait: for a dream, or for the user, as nothing in the window changes."""
+        if self.state.open_scene is None or self.state.travel.film is not None:
+            return False
+        client, viewport = self.state.open_scene.painter.client, self.services.viewport
+        dreaming = client.running is not None
+        return not client.tasks and (dreaming or not (self.changed or viewport.working))
 
     @property
     def status(self) -> str:

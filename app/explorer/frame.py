@@ -45,10 +45,12 @@ class Frame:
         self.ctx, self.context, self.controls, self.shell = ctx, context, controls, shell
         self.pictures, self._do, self._heap = pictures, do, HeapTrimmer()
         self._last = context.state.clock()
+        self._shown: tuple[object, ...] = ()
+        self.changed = True  # whether the last frame drew anything
         self._helped = 0.0  # seconds for which the line of help was seen
 
-    def draw(self) -> None:
-        """Draw one frame."""
+    def draw(self, refresh: bool = True) -> None:
+        """Draw one frame into the platform's target. refresh: also if the target shows the same already."""
         state, now = self.context.state, self.context.state.clock()
         seconds, self._last = now - self._last, now
         state.frame_seconds.append(seconds)
@@ -58,7 +60,7 @@ class Frame:
         self._begin_panels(now, seconds)
         if state.open_scene:
             self._draw_scene(state.open_scene, now)
-        self._draw_panels()
+        self._draw_panels(refresh)
         if state.screenshot_wanted:
             self._try("Taking a screenshot", self._take_screenshot)
         self._keep_house()
@@ -95,7 +97,7 @@ class Frame:
         self._try("Painting", lambda: scene_frame.paint(context, open_scene, now))
         self._try("Drawing the scene", lambda: self.shell.show_scene(scene_frame.draw(context, open_scene)))
 
-    def _draw_panels(self) -> None:
+    def _draw_panels(self, refresh: bool) -> None:
         state, platform = self.context.state, self.context.platform
         before = state.session
         facts = panel_context(self.context, self.shell, self.pictures, self._do)
@@ -104,7 +106,13 @@ class Frame:
             state.session = drawn
         with state.profiler.part("Drawing the panels"):
             self.shell.end()
-            self._show(platform.target, platform.pixels)
+            services = self.context.services
+            pictures = services.viewport.drawn, services.unet_view.drawn, self.pictures.uploads
+            shown = platform.pixels, *pictures, *self.shell.fingerprint()
+            self.changed = refresh or shown != self._shown
+            if self.changed:
+                self._shown = shown
+                self._show(platform.target, platform.pixels)
 
     def _show(self, target: moderngl.Framebuffer, size: Size) -> None:
         target.use()

@@ -81,7 +81,9 @@ def paint(context: ActionContext, open_scene: OpenScene, now: float) -> None:
     film, flight = state.travel.film, state.travel.flight
     painter.session = state.session
     idle = film is not None or _busy_otherwise(context) or painter.client.model is None
-    for message in painter.collect() if idle or flight else painter.update(state.camera, state.scene_size, now):
+    for message in (
+        painter.collect() if idle or flight else painter.update(state.camera, state.scene_size, now, state.calm)
+    ):
         _take_message(context, open_scene, message, now)
     for times in painter.client.pop_times():
         state.log.add(times.summary, "dream", times.details)
@@ -102,7 +104,7 @@ def draw(context: ActionContext, open_scene: OpenScene) -> moderngl.Texture:
     steps, held = state.session.dream.steps, bool(brush.tool)
     laying = bool(open_scene.painter.client.tasks)
     return context.services.viewport.draw(
-        open_scene, state.camera, state.scene_size, view, steps, held, brush.painting, laying
+        open_scene, state.camera, state.scene_size, view, steps, held, brush.painting, laying, state.calm
     )
 
 

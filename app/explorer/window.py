@@ -50,10 +50,11 @@ CURSORS = {
 
 NAME = "The window"  # in errors
 OPENING_RATE = 15  # frames a second at most until something is painted: they take Python's lock from the loading
-DREAMING_RATE = 20  # likewise while the worker dreams and nobody touches anything: software GL takes the model's core
+WAITING_RATE = 10  # likewise while nobody touches anything and frames only wait: software GL takes the model's core
+WATCH = 1 / 60  # seconds between looks for events while the next frame isn't due
 UNTOUCHED = 1.0  # seconds without events or camera movement after which the window counts as untouched
 TOUCHES = ("on_key_press", "on_key_release", "on_mouse_motion", "on_mouse_drag", "on_mouse_press", "on_mouse_release")
-TOUCHES += ("on_mouse_scroll", "on_resize")  # pyglet's events
+TOUCHES += ("on_mouse_scroll", "on_resize", "on_expose")  # pyglet's events; exposed is what another window had covered
 LAYOUT_PERIOD = 2.0  # seconds between queries of the keyboard's layout, which take 0.25 ms each
 
 
@@ -192,32 +193,42 @@ class Window:
     def step(self, explorer: Explorer) -> None:
         """Handle events and draw a frame. The first frames also compile shaders while scene and model load."""
         self.poll_gamepads()
-        explorer.frame()
+        explorer.state.calm = time.perf_counter() - self._touched > UNTOUCHED
+        explorer.frame(refresh=not explorer.state.calm)
         with explorer.state.profiler.part("Warming up"):
             next(self._warming, None)
         with explorer.state.profiler.part("Showing the frame"):
-            self.wnd.swap_buffers()
+            if explorer.changed:
+                self.wnd.swap_buffers()
+            else:
+                self.native.dispatch_events()
 
     def pause(self, explorer: Explorer) -> None:
-        """Wait until the next frame is due."""
+        """Wait until the next frame is due, or somebody touches something."""
         now = time.perf_counter()
         if explorer.state.camera != self._camera:
             self._camera, self._touched = explorer.state.camera, now
         limit, untouched = explorer.state.session.view.frame_rate, now - self._touched
-        rate = choose_rate(limit, explorer.opening, explorer.dreaming, untouched)
+        rate = choose_rate(limit, explorer.opening, explorer.waiting, untouched)
         self._due = max(self._due + 1 / rate, now - 0.05)
-        time.sleep(max(0.0, self._due - now))
+        touched, calm = self._touched, explorer.state.calm
+        while (left := self._due - time.perf_counter()) > 0:
+            time.sleep(min(left, WATCH) if calm else left)
+            if calm:
+                self.native.dispatch_events()
+                if self._touched != touched:
+                    self._due = time.perf_counter()
 
     def destroy(self) -> None:
         self.wnd.close()
         self.wnd.destroy()
 
 
-def choose_rate(limit: int, opening: bool, dreaming: bool, untouched: float) -> int:
-    """Return the frames per second, at most the user's limit. opening, dreaming: see `Explorer`; untouched: seconds without events."""
+def choose_rate(limit: int, opening: bool, waiting: bool, untouched: float) -> int:
+    """Return the frames per second, at most the user's limit. opening, waiting: see `Explorer`; untouched: seconds without events."""
     if opening:
         return min(limit, OPENING_RATE)
-    return min(limit, DREAMING_RATE) if dreaming and untouched > UNTOUCHED else limit
+    return min(limit, WAITING_RATE) if waiting and untouched > UNTOUCHED else limit
 
 
 def open_worker(session: Session, scene: Scene) -> Worker:

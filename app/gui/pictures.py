@@ -19,6 +19,7 @@ class _Kept:
 class Pictures:
     """One texture for each key. Arrays are compared by identity: a changed picture is a new array.
 
+    uploads: how many arrays became textures, so far
     patience: number of frames after which an unused picture is dropped. Textures aren't released explicitly, as the frame's draw
     lists may still refer to a replaced one; the context collects them after the last reference is gone.
     """
@@ -26,7 +27,7 @@ class Pictures:
     def __init__(self, ctx: moderngl.Context, patience: int = 240) -> None:
         self._ctx, self.patience = ctx, patience
         self._kept: dict[str, _Kept] = {}
-        self._frame = 0
+        self._frame = self.uploads = 0
 
     @property
     def keys(self) -> Set[str]:
@@ -43,6 +44,7 @@ class Pictures:
         if texture is None or texture.size != (width, height) or texture.components != image.shape[2]:
             texture = self._ctx.texture((width, height), image.shape[2], alignment=1)
             texture.repeat_x = texture.repeat_y = False
+        self.uploads += 1
         texture.write(np.ascontiguousarray(image), alignment=1)
         texture.filter = (moderngl.LINEAR, moderngl.LINEAR if smooth else moderngl.NEAREST)
         self._kept[key] = _Kept(image, texture, self._frame)

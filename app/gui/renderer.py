@@ -81,6 +81,18 @@ class ImGuiRenderer:
                 target.scissor = None  # pyright: ignore[reportAttributeAccessIssue]
                 self.ctx.blend_func = moderngl.DEFAULT_BLENDING  # pyright: ignore[reportAttributeAccessIssue]
 
+    def fingerprint(self, data: imgui.ImDrawData) -> tuple[object, ...]:
+        """Equal for draw lists that look equal, as long as the program's pictures have the same content."""
+        lists = list(data.cmd_lists)
+        vectors = [(c.vtx_buffer, imgui.VERTEX_SIZE) for c in lists] + [(c.idx_buffer, imgui.INDEX_SIZE) for c in lists]
+        commands = (
+            (tuple(command.clip_rect), command.tex_ref.get_tex_id(), command.elem_count)
+            for one in lists
+            for command in one.cmd_buffer
+        )
+        settled = all(t.status == imgui.ImTextureStatus.ok for t in imgui.get_platform_io().textures)
+        return settled, *(_bytes(*vector).tobytes() for vector in vectors), *commands
+
     def release(self) -> None:
         """Free every GL object; the ImGui context may then be destroyed."""
         for data in imgui.get_platform_io().textures:

@@ -28,6 +28,7 @@ from scenes.scene import Scene
 PIECE = 0.006  # seconds per frame for painting while the user walks
 RESTING = 1.5  # times PIECE at rest: frames that lay paint take about twice as long as those that draw panels
 WALKING = 0.3  # share of a frame's time for painting while the user walks, if that is more
+CALM = 8.0  # times PIECE at rest while nobody touches anything
 OPENING = 16.0  # times PIECE until the first paint is laid
 LONG = 2.0  # seconds; the status shows the remaining time only if it is longer
 LOOK_AROUND = 0.25  # seconds between gathers while the camera moves; each costs a fraction of a frame
@@ -72,17 +73,19 @@ class Painter:
     def scene(self) -> Scene:
         return self.client.scene
 
-    def update(self, camera: Camera, size: Size, now: float) -> list[Message]:
+    def update(self, camera: Camera, size: Size, now: float, calm: bool = False) -> list[Message]:
         """One frame's work: process the worker's messages and request what this view lacks. Never waits for a dream.
 
-        size: the window's; now: seconds on any steady clock. Returns the worker's messages, for panels and log.
+        size: the window's; now: seconds on any steady clock; calm: whether frames may take longer at rest. Returns the worker's
+        messages, for panels and log.
         """
         if self._camera not in (None, camera):  # the first view counts as one at rest
             self._moved_at = now
         frame, self._camera, self._updated = now - self._updated, camera, now
         live, resting = self.session.live, now - self._moved_at >= self.session.live.rest
         walking = max(1.0, min(WALKING * frame / PIECE, RESTING))
-        messages = self.collect(OPENING if self.opening else RESTING if resting else walking)
+        at_rest = CALM if calm else RESTING
+        messages = self.collect(OPENING if self.opening else at_rest if resting else walking)
         self.leave(camera)
         due = resting or (live.moving and now - self._looked_at >= LOOK_AROUND)
         if live.auto and due and self.consider(camera, size, resting and not self.opening):

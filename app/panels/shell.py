@@ -114,6 +114,10 @@ class Shell:
     def render(self, target: moderngl.Framebuffer) -> None:
         self.renderer.render(imgui.get_draw_data(), target)
 
+    def fingerprint(self) -> tuple[object, ...]:
+        """What `render` would draw; see `ImGuiRenderer.fingerprint`."""
+        return self.renderer.fingerprint(imgui.get_draw_data())
+
     def picture(self, texture: moderngl.Texture) -> imgui.ImTextureRef:
         return self.renderer.image(texture)
 

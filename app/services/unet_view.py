@@ -12,16 +12,17 @@ PATIENCE = 240  # frames after which an unused picture is freed
 
 
 class UnetRenderer:
-    """Draws a U-Net in space. Call `update` once a frame."""
+    """Draws a U-Net in space. Call `update` once a frame. drawn: how many pictures, so far."""
 
     def __init__(self, ctx: moderngl.Context, patience: int = PATIENCE) -> None:
         self.ctx, self.patience = ctx, patience
         self._drawing: UnetDrawing | None = None
-        self._unseen = 0
+        self._unseen = self.drawn = 0
 
     def draw(self, anatomy: Anatomy, view: UnetView, now: float | None) -> moderngl.Texture:
         """Like `UnetDrawing.draw`, but waits for GL, so that showing the texture doesn't."""
         self._unseen = 0
+        self.drawn += 1
         self._drawing = self._drawing or UnetDrawing(self.ctx)
         texture = self._drawing.draw(anatomy, view, now)
         wait_for_gl(self.ctx)  # otherwise drawing the panels would wait for GL while holding Python's lock

@@ -18,6 +18,7 @@ from engine.render.smooth import SmoothDrawing
 from scenes.camera import Camera
 
 PIECE = 0.006  # seconds per frame for updating a still picture; a larger share would make such frames stand out
+CALM = 6.0  # times PIECE while nobody touches anything
 TURN = 4  # while frames have other work, one in so many updates a still picture
 
 
@@ -52,9 +53,11 @@ class Viewport:
         mark_frozen: bool = False,
         painting: bool = False,
         other_work: bool = False,
+        calm: bool = False,
     ) -> moderngl.Texture:
         """The scene seen by a camera, as an opaque texture with row 0 at the bottom. mark_frozen: mark what is frozen; painting:
-        whether the brush is changing the surfaces now; other_work: whether this frame has spent time on paint already."""
+        whether the brush is changing the surfaces now; other_work: whether this frame has spent time on paint already; calm: whether
+        frames may take longer, as nobody touches anything."""
         if self._canvas is None or self._beside is None or self._canvas.size != size:
             self._canvas, self._beside = (framebuffer(self.ctx, size, old) for old in (self._canvas, self._beside))
             self._shows = self._work = None
@@ -79,10 +82,15 @@ class Viewport:
             if self._waited < TURN:
                 return self._canvas.color_attachments[0]  # type: ignore[return-value]
             self._waited = 0
-            if self._work[0].run_for(PIECE):
+            if self._work[0].run_for(CALM * PIECE if calm else PIECE):
                 self._canvas, self._beside = self._beside, self._canvas
                 self._revision, self._work, self._is_smooth = self._work[1], None, True
         return self._canvas.color_attachments[0]  # type: ignore[return-value]
+
+    @property
+    def working(self) -> bool:
+        """Whether a picture is being drawn over several frames."""
+        return self._work is not None
 
     def is_settled(self, revision: int) -> bool:
         """Whether the volume's revision is shown, with smooth edges where there are any."""

@@ -80,9 +80,9 @@ class AppState:
     or beside it; beside: one that is there for a comparison;
     walker: where the user is; travel: playing, filming or flying; source: the picture opened for the surfaces;
     compared_with: label and changes of the settings compared with last; presets: the user's own, by name;
-    frame_seconds: of the last frames, newest last; looking: the mouse button that turns the camera, "left" or "right", or "";
-    watched_at: when a panel last showed the running dream; cancelled_view: the `view_key` whose dream was cancelled;
-    pictures: work on single pictures, whatever the scene.
+    frame_seconds: of the last frames, newest last; looking: the mouse button that turns the camera, "left" or "right", or ""; calm:
+    whether nobody has touched anything lately, so that frames may take longer; watched_at: when a panel last showed the running
+    dream; cancelled_view: the `view_key` whose dream was cancelled; pictures: work on single pictures, whatever the scene.
     """
 
     session: Session
@@ -115,6 +115,7 @@ class AppState:
     scene_box: SceneBox = field(default_factory=SceneBox)
     looking: str = ""
     screenshot_wanted: bool = False
+    calm: bool = False
     watched_at: float = -np.inf
     cancelled_view: tuple[Any, ...] = ()
     pictures: PictureWork = field(default_factory=PictureWork)

@@ -44,23 +44,21 @@ def test_the_window_waits_for_neither_torch_nor_ffmpeg() -> None:
 
 
 @pytest.mark.parametrize(
-    "opening, dreaming, untouched, rate",
-    [(True, False, 0.0, 15), (False, True, 5.0, 20), (False, True, 0.5, 60), (False, False, 5.0, 60)],
+    "opening, waiting, untouched, rate",
+    [(True, False, 0.0, 15), (False, True, 5.0, 10), (False, True, 0.5, 60), (False, False, 5.0, 60)],
 )
-def test_frames_leave_the_processor_to_a_dream_while_nobody_touches_anything(
-    opening, dreaming, untouched, rate
-) -> None:
+def test_frames_leave_the_processor_to_a_dream_while_nobody_touches_anything(opening, waiting, untouched, rate) -> None:
     from app.explorer.window import choose_rate
 
-    assert choose_rate(60, opening, dreaming, untouched) == rate
-    assert choose_rate(10, opening, dreaming, untouched) == 10
+    assert choose_rate(60, opening, waiting, untouched) == rate
+    assert choose_rate(10, opening, waiting, untouched) == 10
 
 
-def test_it_knows_when_the_worker_dreams_and_when_somebody_touches_something(drive) -> None:
+def test_it_knows_when_frames_wait_and_when_somebody_touches_something(drive) -> None:
     drive.worker.held = True
-    drive.until(lambda: drive.explorer.dreaming, "a dream runs")
+    drive.until(lambda: drive.explorer.waiting, "a dream runs")
     drive.worker.held = False
-    drive.until(lambda: not drive.explorer.dreaming, "it is laid")
+    drive.until(lambda: not drive.explorer.waiting, "it is laid")
     window = drive.window
     window.pause(drive.explorer)
     for touch in (lambda: drive.mouse(20, 30), lambda: drive.tap("f1")):
@@ -74,3 +72,42 @@ def test_it_knows_when_the_worker_dreams_and_when_somebody_touches_something(dri
     )
     window.pause(drive.explorer)
     assert window._touched > 0
+
+
+def test_what_the_window_shows_already_is_not_drawn_again(drive) -> None:
+    explorer = drive.explorer
+
+    def draws() -> bool:
+        drive.times[0] += 0.02
+        explorer.frame(refresh=False)
+        return explorer.changed
+
+    painter = explorer.state.open_scene.painter
+    drive.until(lambda: painter.status_text == "this view is finished", "the view gets painted")
+    drive.until(lambda: not draws() and explorer.waiting, "nothing changes any more")
+    before = drive.pixels().copy()
+    drive.frames()  # draws in any case
+    assert explorer.changed and (drive.pixels() == before).all()
+    explorer.state.notify("something new", "warning")
+    drive.until(draws, "what is new is drawn")
+    for _ in range(5):  # a new window of ImGui stays hidden until its size is known
+        draws()
+    assert not (drive.pixels() == before).all()
+
+
+def test_a_touch_ends_the_wait_for_the_next_frame(drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    window, naps = drive.window, list[float]()
+    drive.frames()
+    window.pause(drive.explorer)
+    window._touched, drive.explorer.state.calm = -1e9, True
+    monkeypatch.setattr(type(drive.explorer), "waiting", property(lambda _: True))
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        drive.mouse(20, 30)
+
+    monkeypatch.setattr("app.explorer.window.time.sleep", nap)
+    window._due = 0.0
+    window.pause(drive.explorer)
+    window.pause(drive.explorer)
+    assert len(naps) <= 1 + 1
