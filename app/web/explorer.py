@@ -12,7 +12,7 @@ import numpy as np
 import viser
 
 from app.commands import Web
-from app.loop.erasing import erase, view_texels
+from app.loop.erasing import Erasures, erase, restore, view_texels
 from app.loop.headless_session import HeadlessSession, PaintSaver
 from app.loop.messages import DreamFailed, Message, Preview, PreviewOptions
 from app.loop.paint_survey import Survey, survey
@@ -49,7 +49,7 @@ class WebExplorer:
         self._command, self._clock = command, clock
         self._visitors: dict[int, tuple[Visitor, viser.ClientHandle, ViewPanel]] = {}
         self._wishes: SimpleQueue[tuple[Callable[[], None], viser.ClientHandle | None]] = SimpleQueue()
-        self._turns, self._survey = Turns(), None
+        self._turns, self._survey, self._erasures = Turns(), None, Erasures()
         self._saving: Future[None] | None = None
         self._looked_at = self._updated_at = -1e9
         self._words = 0  # how often the scene was reworded
@@ -112,6 +112,15 @@ class WebExplorer:
     def repaint_outdated(self) -> None:
         painter = self._painter
         self._wish(lambda: self._erase(find_outdated_masks(painter.volume, painter.client.prompts, painter.scene)))
+
+    def undo(self, client: viser.ClientHandle | None) -> None:
+        def act() -> None:
+            if not len(self._erasures):
+                raise InputError("undo", "", "has nothing to bring back; nothing was erased, or all of it is back")
+            restore(self._painter, self._erasures.pop())
+            self._look_again()
+
+        self._wish(act, client)
 
     def save(self) -> None:
         def act() -> None:
@@ -263,7 +272,10 @@ class WebExplorer:
         return f"{visitor.coverage:.0%} of this view is painted. {text[:1].upper()}{text[1:]}."
 
     def _erase(self, masks: Any) -> None:
-        erase(self._painter, masks)
+        self._erasures.add(erase(self._painter, masks))
+        self._look_again()
+
+    def _look_again(self) -> None:
         for visitor, *_ in self._visitors.values():
             visitor.finished = None
 

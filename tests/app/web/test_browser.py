@@ -121,6 +121,12 @@ def test_two_browsers_walk_one_world(guarded: Served, tmp_path: Path) -> None:
         assert painter.client.prompts.entries[-1][1]["floor"][0] == "purple moss"
 
         press(one, "World")
+        one.wait("document.body.innerText.includes('This view is finished')")
+        revision = painter.volume.revision
+        press(one, "Undo repainting")
+        until(lambda: painter.volume.revision > revision)
+        press(one, "Undo repainting")
+        one.wait("document.body.innerText.includes('has nothing to bring back')")
         press(one, "Save")
         until(guarded.world.exists)
         one.wait("document.body.innerText.includes('What is painted is in')")
