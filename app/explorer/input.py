@@ -120,17 +120,17 @@ class Controls:
             gui_input.mouse_button(name, pressed)
 
     def _on_scene(self) -> bool:
-        """Whether a click hits the scene. ImGui knows what covers it, but only as of the last frame."""
+        """Whether a click hits the scene."""
         state, (px, py) = self.context.state, self.pointer
         x, y, width, height = state.scene_box.box
         if state.looking or state.comparison is not None or self.context.panels.popup_open or state.overlays.open:
             return False
-        return x <= px < x + width and y <= py < y + height and not gui_input.takes_mouse()
+        return x <= px < x + width and y <= py < y + height and not gui_input.takes_mouse(px, py)
 
     def wheel(self, x: float, y: float) -> None:
         """Scroll a panel, or, over the scene, change the brush's size, the material to build with, or the speed."""
         state = self.context.state
-        if gui_input.takes_mouse() and not state.looking:
+        if not state.looking and gui_input.takes_mouse(*self.pointer):
             gui_input.wheel(x, y)
             return
         if state.brush.tool:

@@ -70,8 +70,10 @@ def wheel(x: float, y: float) -> None:
     imgui.get_io().add_mouse_wheel_event(x, y)
 
 
-def takes_mouse() -> bool:
-    """Whether the pointer is over a panel, or drags from one, so that the scene must ignore it."""
+def takes_mouse(x: float, y: float) -> bool:
+    """Whether a pointer there is over a panel, or drags from one, so that the scene must ignore it. The panels are where the last frame
+    drew them; the pointer may have come since."""
+    imgui.internal.update_hovered_window_and_capture_flags(imgui.ImVec2(x, y))
     return bool(imgui.get_io().want_capture_mouse)
 
 

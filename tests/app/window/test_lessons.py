@@ -40,6 +40,24 @@ def test_where_the_view_is_painted_already_the_tour_offers_to_paint_it_again(dri
     drive.until(lambda: any(r.image is not None for r in drive.explorer.state.timeline.records), "it is dreamed again")
 
 
+def test_a_click_hits_what_is_under_the_pointer_though_no_frame_came_between(drive: Driver) -> None:
+    from imgui_bundle import imgui
+
+    explorer, controls = drive.explorer, drive.explorer.controls
+    explorer.do("tour")
+    drive.frames(3)
+    corner, box = imgui.internal.find_window_by_name("Lessons").pos, explorer.shell.scene_box
+    scene, lessons = (box[0] + box[2] - 40, box[1] + 60), (corner.x + 60, corner.y + 120)
+    for before, there, looking in ((scene, lessons, ""), (lessons, scene, "left")):
+        drive.mouse(*before)
+        drive.frames(2)
+        controls.mouse_moved(*there, 0, 0)
+        controls.mouse_button("left", True)
+        assert explorer.state.looking == looking
+        controls.mouse_button("left", False)
+        drive.frames(2)
+
+
 def test_while_painting_is_paused_the_tour_says_how_to_begin(drive: Driver, monkeypatch) -> None:
     explorer, said = drive.explorer, []
     monkeypatch.setattr("app.panels.lessons.faint", said.append)
