@@ -39,6 +39,8 @@ def parse_glb(data: bytes, what: str) -> Triangles:
         top = parse_json(chunks[JSON], "", what)
     except InputError as error:
         raise UnreadableMeshError(error.problem) from error
+    if str(top["asset"]["version"]).split(".")[0] != "2":
+        raise UnreadableMeshError(f"is of version {top['asset']['version']} of glTF; 2 is read")
     for name in top.get("extensionsRequired", []):
         if not str(name).startswith(HARMLESS):
             raise UnreadableMeshError(f"needs the extension {name}, which isn't read; save it without compression")

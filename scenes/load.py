@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -13,7 +14,7 @@ from PIL import Image
 from base.errors import InputError, nearest
 from base.files import atomic_write, expand_user
 from base.pictures import open_picture
-from base.reading import is_file, is_folder
+from base.reading import is_folder
 from base.strict_yaml import dump_yaml
 from scenes.extrude import extrude_scene
 from scenes.materials import MaterialFile, check_material_name, check_voxels_per_block, read_materials, to_yaml_data
@@ -170,7 +171,7 @@ def read_layers(
 
     None where there is no such file. Raises InputError.
     """
-    if not is_file(file):
+    if not os.path.lexists(file):
         return None, ()
     depth, width = map.shape
     what = f"a PNG {width} pixels wide with up to {MOST_LAYERS} layers of {depth} rows"

@@ -16,9 +16,9 @@ def parse_obj(text: str) -> Triangles:
     for line in text.replace("\\\r\n", " ").replace("\\\n", " ").splitlines():
         kind, *words = line.split("#", 1)[0].split() or [""]
         if kind == "v":
-            points.append([float(word) for word in words[:3]])
+            points.append([_number(word) for word in words[:3]])
         elif kind == "vt":
-            places.append([float(word) for word in words[:2]])
+            places.append([_number(word) for word in words[:2]])
         elif kind == "f":
             ring = [_vertex(word, len(points), len(places), pairs) for word in words]
             if len(ring) < 3:
@@ -33,6 +33,13 @@ def parse_obj(text: str) -> Triangles:
     return Triangles(vertices, uv, np.array(triangles, np.int64).reshape(-1, 3))
 
 
+def _number(word: str) -> float:
+    """A number; ValueError for what only Python takes for one: `1_0`, and digits of other scripts."""
+    if "_" in word or not word.isascii():
+        raise ValueError(word)
+    return float(word)
+
+
 def _vertex(word: str, points: int, places: int, pairs: dict[tuple[int, int], int]) -> int:
     """The number of the vertex that a corner `point/place/normal` stands for. Negative numbers count back from the last one."""
     parts = word.split("/")
@@ -40,7 +47,7 @@ def _vertex(word: str, points: int, places: int, pairs: dict[tuple[int, int], in
         raise UnreadableMeshError("has triangles without texture coordinates (UVs), which paint needs; unwrap it")
     found = []
     for part, count in zip(parts[:2], (points, places), strict=True):
-        number = int(part)
+        number = int(part) if part.isascii() and "_" not in part else 0
         index = number - 1 if number > 0 else count + number
         if number == 0 or not 0 <= index < count:
             raise UnreadableMeshError(f"has a face of a corner {word!r} that it doesn't have: it is damaged")

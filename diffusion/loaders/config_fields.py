@@ -80,6 +80,7 @@ class Flag:
 
 BLOCKS, WIDTHS, HEADS = Words(several=8), Numbers(1, 8192, several=8), Numbers(1, 4096, several=8)
 COUNTS = Numbers(1, 32, several=8)
+TOKEN = Numbers(0, 999_999)
 UNET = {
     "in_channels": Numbers(1, 64),
     "out_channels": Numbers(1, 64),
@@ -156,6 +157,9 @@ TEXT = {
     "vocab_size": Numbers(1, 1_000_000),
     "max_position_embeddings": Numbers(2, 4096),
     "projection_dim": Numbers(1, 8192),
+    "bos_token_id": TOKEN,
+    "eos_token_id": TOKEN,
+    "pad_token_id": TOKEN,
 }
 CONTROLNET = UNET | {
     "conditioning_channels": Numbers(1, 64),

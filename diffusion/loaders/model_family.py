@@ -67,6 +67,10 @@ def identify_family(source: Checkpoint) -> ModelFamily:
         raise InputError(path, "unet", "is a refiner, which only finishes another model's picture; give the base")
     if vae.get("latents_mean") or "sigma_data" in scheduler:
         raise InputError(path, "scheduler", f"is for noise of another kind (EDM); {SUPPORTED_MODELS}")
+    if "FlowMatch" in str(scheduler.get("_class_name")):
+        raise InputError(
+            path, "scheduler._class_name", f"is {scheduler['_class_name']}: flow matching; {SUPPORTED_MODELS}"
+        )
     channels = int(vae.get("latent_channels", 4))
     if unet["out_channels"] != channels:
         raise InputError(path, "unet.out_channels", f"is {unet['out_channels']}; the vae has {channels}")

@@ -11,6 +11,7 @@ import torch
 from base.errors import InputError
 from base.reading import read_json
 from diffusion.loaders.checkpoints import describe_load_error, prepare_for_inference
+from diffusion.loaders.config_fields import refuse_fields
 from diffusion.loaders.embedded import OWN
 from diffusion.loaders.options import is_raw
 from diffusion.loaders.pretrained import load_pretrained
@@ -56,6 +57,7 @@ class PipelineFolder:
 
         if not (self.path / part / "config.json").is_file() or not (self.path / tokenizer).is_dir():
             raise InputError(self.path, f"{part} and {tokenizer}", f"are missing; {LAYOUT}")
+        refuse_fields(self.path, part, self.config(part))
         logging.disable_progress_bar()
         model = load_pretrained(kind, self.path / part, self.path, part, dtype, dtype=dtype)
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers import ModelMixin
 
 from base.errors import InputError
 from base.safetensors_header import read_header, refuse_integers, weights_of
@@ -22,7 +23,8 @@ def load_pretrained(
     """A network with its weights, read from safetensors only; the fp16 variant if there is no other.
 
     kind: a class with diffusers' or transformers' `from_pretrained`; given: further arguments for it; raw: read the RAW variant
-    where, part: for error messages. Raises InputError for weights that are damaged, missing, incomplete or not finite.
+    where, part: for error messages. Raises InputError for weights that are damaged, missing, incomplete, not finite, or (of diffusers)
+    that the configuration has no place for.
     """
     names = [name for name in weight_files(folder) if is_raw(name) == raw]
     if not names:
@@ -45,6 +47,9 @@ def load_pretrained(
         raise InputError(where, part, describe_load_error(error)) from error
     if missing := sorted(found["missing_keys"]):
         raise InputError(where, f"{part}.{missing[0]}", "is missing; the weights don't belong to the configuration")
+    if extra := sorted(found["unexpected_keys"]) if isinstance(network, ModelMixin) else ():
+        problem = "is a tensor that the configuration has no place for; the weights don't belong to it"
+        raise InputError(where, f"{part}.{extra[0]}", problem)
     refuse_not_finite(where, part, network)
     return torch.nn.Module.to(network, dtype)  # diffusers keeps float64; its own `to` would print
 

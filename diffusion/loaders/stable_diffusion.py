@@ -25,6 +25,7 @@ from diffusion.loaders.style import load_style
 from diffusion.models.attention import RegionalProcessor
 from diffusion.models.clip import Clip, ClipEncoder, SdxlEncoder
 from diffusion.models.codec import Codec
+from diffusion.models.minilm import WIDTH as MINILM_WIDTH
 from diffusion.models.model import Model
 from diffusion.models.text_encoders import CachedEncoder, TextEncoder
 from diffusion.sampling.schedules import NoiseSchedule
@@ -46,6 +47,7 @@ def load_stable_diffusion(
     path, own = source.path, kind.own
 
     unet, text = _load_unet(source, dtype, where), _load_text(source, kind, *place_text_encoder(options, where, dtype))
+    _refuse_other_text(path, text, unet)
     texts = dict(zip(TEXTS, (clip.model for clip in text.clips), strict=False))
     for lora in changes:
         merge_lora(lora, {"unet": unet} | texts)
@@ -115,6 +117,14 @@ def _load_text(source: Checkpoint, kind: ModelFamily, device: torch.device, dtyp
         return ClipEncoder(clip(CLIPTextModel))
     zeroed = source.config(".", "model_index.json").get("force_zeros_for_empty_prompt", True)
     return SdxlEncoder([clip(CLIPTextModel), clip(CLIPTextModelWithProjection, TEXTS[1])], bool(zeroed))
+
+
+def _refuse_other_text(path: Path, text: TextEncoder, unet: Any) -> None:
+    """Raise InputError for a text encoder whose vectors are not as wide as the U-Net takes them."""
+    width = sum(clip.model.config.hidden_size for clip in text.clips) or MINILM_WIDTH
+    widths = unet.config["cross_attention_dim"]
+    if any(wanted != width for wanted in (widths if isinstance(widths, list | tuple) else [widths])):
+        raise InputError(path, "unet.cross_attention_dim", f"is {widths}; the text encoder gives {width}")
 
 
 def _load_unet(source: Checkpoint, dtype: torch.dtype, where: torch.device) -> Any:

@@ -83,3 +83,10 @@ def test_unlisted_colours_are_noted(scene: Scene, tmp_path: Path) -> None:
     assert load_scene(tmp_path / "a").notes == (
         "layers.png: 64 pixels of colour #010203 are not in materials.yaml: empty ground",
     )
+
+
+def test_a_folder_in_its_place_is_told(scene: Scene, tmp_path: Path) -> None:
+    save_scene(replace(scene, layers=None), tmp_path / "scene")
+    (tmp_path / "scene" / "layers.png").mkdir()
+    with pytest.raises(InputError, match=r"layers\.png is a folder"):
+        load_scene(tmp_path / "scene")

@@ -176,3 +176,13 @@ def test_what_can_not_be_painted_is_refused(tmp_path: Path) -> None:
     many = np.tile(triangles, (1000, 1))
     assert "more than 20,000 triangles" in problem(written(tmp_path, obj_of(vertices, uv, many), "a.obj"))
     assert "has another ending" in problem(written(tmp_path, b"ply", "a.ply"))
+
+
+@pytest.mark.parametrize("number", ["1_0", "\u0661", "0x1", "1,5"])
+def test_numbers_of_other_programs_alone(tmp_path: Path, number: str) -> None:
+    assert "damaged" in problem(written(tmp_path, f"v {number} 0 0\n" + obj_of(*drum()), "a.obj"))
+
+
+def test_files_of_glTF_1(tmp_path: Path) -> None:
+    top, data = glb_parts(*drum())
+    assert "version 1.0 of glTF" in problem(written(tmp_path, pack_glb(top | {"asset": {"version": "1.0"}}, data)))
