@@ -133,6 +133,13 @@ def use_upscaler(context: ActionContext, path: Path) -> None:
     context.services.gallery.read(lambda: refuse_upscaling(2, path), take)
 
 
+def use_bank(context: ActionContext, path: Path) -> None:
+    """Draw random prompts from this bank."""
+    dice = context.services.dice
+    dice.settings = dice.settings.of_bank(str(path))
+    context.state.notify(f"Random prompts come from {escape_controls(path.name)}")
+
+
 def _refuse_no_text(path: Path, recipe: Recipe) -> None:
     """Raise InputError for prompts with bytes that no text field can show."""
     settings = recipe.settings

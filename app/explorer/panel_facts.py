@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from app.actions.availability import why_not
 from app.actions.context import ActionContext
 from app.explorer.status import status_text
 from app.gui.pictures import Pictures
@@ -54,6 +55,7 @@ def panel_context(context: ActionContext, shell: Shell, pictures: Pictures, do: 
         models=services.models,
         loading=state.loading,
         do=do,
+        why_not=lambda name: why_not(context, name),
         picture=lambda key, image: shell.picture(pictures.texture(key, image)),
         unet=lambda anatomy, view, now: shell.picture(services.unet_view.draw(anatomy, view, now)),
     )

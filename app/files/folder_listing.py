@@ -13,6 +13,7 @@ from engine.render.film_files import CODECS
 
 MAX_ENTRIES = 2000  # entries listed of one folder
 EXPORT = "export"  # the kind that is written only
+CAPTIONS = "captions"  # the kind that is a bank of prompts and nothing else
 # suffix → kind of file
 KINDS: Mapping[str, str] = {
     **dict.fromkeys(SUFFIXES, "picture"),
@@ -23,6 +24,8 @@ KINDS: Mapping[str, str] = {
     ".safetensors": "world",
     **dict.fromkeys(CODECS, "film"),
     ".glb": EXPORT,
+    ".txt": CAPTIONS,
+    ".jsonl": CAPTIONS,
 }
 
 

@@ -76,6 +76,7 @@ class PanelContext:
         folders: of the user's files
     Functions:
         do: runs an action of app.actions.registry by its name, with its arguments
+        why_not: (its name) → why it would do nothing now, or ""
         picture: (key, uint8 [h,w,3] or [h,w,4]) → a texture for ImGui's image calls
         unet: (U-Net, view, time) → the same, of a U-Net in 3D
     """
@@ -117,6 +118,7 @@ class PanelContext:
     models: ModelSource
     loading: ModelLoad | None
     do: Callable[..., None]
+    why_not: Callable[[str], str]
     picture: Callable[[str, np.ndarray], Any]
     unet: Callable[[Anatomy, UnetView, float | None], Any]
 

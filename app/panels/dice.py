@@ -59,14 +59,22 @@ def _summary(ui: PanelContext) -> str:
 
 def _options(ui: PanelContext) -> None:
     dice, wide = ui.dice, imgui.get_font_size() * 15
-    imgui.set_next_item_width(wide)
+    imgui.set_next_item_width(wide - imgui.get_frame_height() - imgui.get_style().item_inner_spacing.x)
     enter = imgui.InputTextFlags_.enter_returns_true
-    done, bank = imgui.input_text_with_hint("Bank", "the model's own captions", dice.settings.bank, enter)
+    done, bank = imgui.input_text_with_hint("##bank", "the model's own captions", dice.settings.bank, enter)
     if (done or imgui.is_item_deactivated_after_edit()) and bank.strip() != dice.settings.bank:
-        dice.settings = replace(dice.settings, bank=bank.strip(), material="", mood="")
+        dice.settings = dice.settings.of_bank(bank.strip())
     hint(
         "A text file with a prompt on each line, a folder of captions, or a .safetensors bank. Empty: the model's own."
     )
+    inner = imgui.get_style().item_inner_spacing.x
+    imgui.same_line(0, inner)
+    if square("\uf07c##file"):
+        imgui.close_current_popup()
+        ui.do("ask_bank")
+    hint("Choose a file of prompts; the name of a folder can be typed.")
+    imgui.same_line(0, inner)
+    imgui.text_unformatted("Bank")
     found = dice.categories()
     for name, names in (("material", found.materials if found else ()), ("mood", found.moods if found else ())):
         imgui.set_next_item_width(wide)

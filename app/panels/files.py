@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from imgui_bundle import imgui
 
-from app.files.folder_listing import EXPORT, KINDS, Entry
+from app.files.folder_listing import CAPTIONS, EXPORT, KINDS, Entry
 from app.files.gallery.gallery import gallery_folder
 from app.panels.browser import Browser
 from app.panels.context import PanelContext, faint, hint
@@ -28,15 +28,16 @@ class Saving(NamedTuple):
     suffix: str = ""
 
 
-# `FileDialog.kind` → the title, the kind of files that the dialog shows, and the action that opens one.
+# `FileDialog.kind` → the title, the kinds of files that the dialog shows, and the action that opens one.
 FILES = {
-    "picture": ("Open a picture", "picture", "open_picture"),
-    "input": ("Choose a picture to start from", "picture", "use_input"),
-    "mask": ("Choose a mask: white is repainted", "picture", "use_mask_file"),
-    "control": ("Choose a picture for the ControlNets", "picture", "use_control"),
-    "upscaler": ("Choose an upscaler, a .safetensors file", "world", "use_upscaler"),
-    "settings": ("Take the settings of a generated picture", "picture", "use_settings"),
-    "path": ("Open a camera path", "camera path", "open"),
+    "picture": ("Open a picture", ("picture",), "open_picture"),
+    "input": ("Choose a picture to start from", ("picture",), "use_input"),
+    "mask": ("Choose a mask: white is repainted", ("picture",), "use_mask_file"),
+    "control": ("Choose a picture for the ControlNets", ("picture",), "use_control"),
+    "upscaler": ("Choose an upscaler, a .safetensors file", ("world",), "use_upscaler"),
+    "bank": ("Choose a bank of prompts, a text or .safetensors file", (CAPTIONS, "world"), "use_bank"),
+    "settings": ("Take the settings of a generated picture", ("picture",), "use_settings"),
+    "path": ("Open a camera path", ("camera path",), "open"),
 }
 # `FileDialog.kind` → the title, what to choose, the button, and the action that gets the folder.
 FOLDERS = {
@@ -71,7 +72,7 @@ SAVES = {
         ".glb",
     ),
 }
-OPENED = tuple(kind for kind in dict.fromkeys(KINDS.values()) if kind != EXPORT)
+OPENED = tuple(kind for kind in dict.fromkeys(KINDS.values()) if kind not in (CAPTIONS, EXPORT))
 SIDES = (8, 256)  # blocks of a new scene
 
 
@@ -173,9 +174,9 @@ class FileDialogs:
         _cancel(ui)
         imgui.end()
 
-    def _file(self, ui: PanelContext, title: str, kind: str, action: str) -> None:
+    def _file(self, ui: PanelContext, title: str, kinds: tuple[str, ...], action: str) -> None:
         begin_dialog(title, 0.4)
-        opened = self.browser.draw(ui, self._places(ui), kinds=(kind,))
+        opened = self.browser.draw(ui, self._places(ui), kinds)
         chosen = opened or self.browser.chosen
         imgui.begin_disabled(chosen is None or chosen.folder)
         if (imgui.button("Open") or opened is not None) and chosen is not None and not chosen.folder:

@@ -15,6 +15,7 @@ from diffusion.lessons.stations import DEPTHS, STATIONS, Station
 from diffusion.lessons.trace import Answer
 
 CUTS = ("skips", "levels")  # stations whose check removes connections
+WAITS = "The network is asked as soon as the running dream is finished."
 RETURNS = "memory"  # the station whose check compares two visits
 
 
@@ -114,7 +115,7 @@ class LessonsPanel:
             self._waiting, self._answer = True, None
             if self.station.name == RETURNS:
                 ui.do("compare_noted")
-        hint("" if self._answer else "Measure it in the last dream.")
+        hint("" if self._answer else WAITS if self._waiting else "Measure it in the last dream.")
         imgui.end_disabled()
         if self._waiting:
             self._measure(ui, record)

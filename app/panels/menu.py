@@ -18,11 +18,13 @@ def draw_menu(ui: PanelContext, theme: str) -> None:
         if imgui.begin_menu(menu):
             for action in ACTIONS:
                 if action.menu == menu:
-                    if imgui.menu_item_simple(
-                        action.title, captions(action, ui.bindings, ui.key_captions).split(", ")[0]
-                    ):
+                    keys, reason = (
+                        captions(action, ui.bindings, ui.key_captions).split(", ")[0],
+                        ui.why_not(action.name),
+                    )
+                    if imgui.menu_item_simple(action.title, keys, enabled=not reason):
                         ui.do(action.name)
-                    hint(action.help)
+                    hint(f"{action.help} {reason}".strip())
                 if action.name == "open" and menu == action.menu:
                     _recent(ui)
                 if action.name == "load_world" and menu == action.menu:

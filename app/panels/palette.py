@@ -39,14 +39,19 @@ class Palette:
             if not exact:
                 faint("No exact match. Did you mean:" if commands else "No matching command.")
             for i, action in enumerate(commands):
-                if _row(ui, action, i == self._chosen, moved) or (run and i == self._chosen):
+                reason = ui.why_not(action.name)
+                imgui.begin_disabled(bool(reason))
+                clicked = _row(ui, action, i == self._chosen, moved)
+                imgui.end_disabled()
+                if clicked or (run and i == self._chosen and not reason):
                     wanted = action.name
                     break
             else:
                 wanted = ""
         imgui.end_child()
         imgui.separator()
-        imgui.text_disabled(commands[self._chosen].help if commands else "")
+        chosen = commands[self._chosen] if commands else None
+        imgui.text_disabled("" if chosen is None else ui.why_not(chosen.name) or chosen.help)
         imgui.end()
         if wanted:
             ui.do(wanted)

@@ -20,7 +20,7 @@ class Question:
 @dataclass(frozen=True, eq=False)
 class FileDialog:
     """A dialog about files. kind: "new", "open", "save_as", "export_world", "picture", "path", "input", "mask", "control",
-    "settings", "models" or "run"; folder: shown first; name: proposed."""
+    "settings", "bank", "models" or "run"; folder: shown first; name: proposed."""
 
     kind: str
     folder: Path

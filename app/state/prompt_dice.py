@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 
@@ -15,6 +15,10 @@ class DiceSettings:
     material: str = ""
     mood: str = ""
     temperature: float = 0.03
+
+    def of_bank(self, bank: str) -> DiceSettings:
+        """Return the settings with another bank, of which no categories are chosen yet."""
+        return replace(self, bank=bank, material="", mood="")
 
 
 @dataclass(frozen=True)

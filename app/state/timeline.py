@@ -139,9 +139,10 @@ class Timeline:
         return next((r for r in self.records if r.id == id), Record(id, steps, began=now))
 
     def _with(self, record: Record) -> Timeline:
-        """Return the timeline with a record replaced; the oldest ones are dropped beyond the limit."""
+        """Return the timeline with a record replaced; beyond the limit the oldest are dropped, but the example as the last."""
         kept = [record if r.id == record.id else r for r in self.records]
         kept += [] if record in kept else [record]
+        example = replace(self, records=tuple(kept)).choose_example(lambda r: r.of_view)
         while len(kept) > 1 and sum(r.bytes for r in kept) > self.limit:
-            kept.pop(0)
+            kept.pop(next((i for i, r in enumerate(kept[:-1]) if r is not example), 0))
         return replace(self, records=tuple(kept))

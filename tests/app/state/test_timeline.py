@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from app.loop.messages import Preview
 from app.state.timeline import SKETCHED, Record, Timeline
 
 VIEW, SKY = True, False
@@ -30,3 +34,16 @@ def test_what_is_not_usable_is_no_example() -> None:
     timeline = Timeline((Record(0, 6), Record(1, 6, of_view=True)))
     found = timeline.choose_example(lambda record: record.id == 0)
     assert found is not None and found.id == 0
+
+
+def test_many_dreams_of_the_sky_do_not_push_the_example_out() -> None:
+    picture = np.zeros((8, 8, 3), np.uint8)
+    timeline = Timeline(
+        (Record(0, 6, image=picture), Record(1, 6, image=picture, of_view=True)), limit=3 * picture.nbytes
+    )
+    for id in range(2, 9):
+        timeline = timeline.take(Preview(id, 1, 6, 1.0, picture), 0.0)
+        assert timeline.bytes <= timeline.limit
+    assert [record.id for record in timeline.records] == [1, 7, 8]
+    tight = replace(timeline, limit=picture.nbytes).take(Preview(9, 1, 6, 1.0, picture), 0.0)
+    assert [record.id for record in tight.records] == [9]

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from app.files import recent
-from app.files.folder_listing import EXPORT, KINDS, Listing, list_folder, resolve_path
+from app.files.folder_listing import CAPTIONS, EXPORT, KINDS, Listing, list_folder, resolve_path
 from app.panels.files import OPENED
+from app.state.prompt_dice import DiceSettings
 from base.errors import InputError
 from scenes.load import load_scene, save_scene
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def test_a_folder_is_listed_with_what_can_be_opened(tmp_path: Path) -> None:
     save_scene(load_scene("hamlet"), tmp_path / "village")
     (tmp_path / "Zoo").mkdir()
-    for name in ("b.PNG", "a.world", "notes.txt", ".hidden.png", "path.json"):
+    for name in ("b.PNG", "a.world", "notes.odt", ".hidden.png", "path.json"):
         (tmp_path / name).write_bytes(b"1234")
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
     entries = list_folder(tmp_path)
@@ -44,14 +45,14 @@ def test_a_folder_that_cannot_be_listed_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_path_means_a_folder_or_a_file_in_one(tmp_path: Path) -> None:
-    for name in ("a.png", "b.png", "notes.txt"):
+    for name in ("a.png", "b.png", "notes.odt"):
         (tmp_path / name).write_bytes(b"1234")
     everything = resolve_path(tmp_path)
     assert everything == Listing(tmp_path, list_folder(tmp_path)) and len(everything.entries) == 2
     one = resolve_path(tmp_path / "b.png")
     assert (one.folder, one.entries) == (tmp_path, everything.entries) and one.entry == everything.entries[1]
     with pytest.raises(InputError, match="not a kind of file that can be opened"):
-        resolve_path(tmp_path / "notes.txt")
+        resolve_path(tmp_path / "notes.odt")
     with pytest.raises(InputError, match="can't be listed"):
         resolve_path(tmp_path / "nowhere.png")
 
@@ -174,6 +175,19 @@ def test_a_new_scene_is_saved_under_a_typed_name(drive: Driver, tmp_path: Path) 
     assert not explorer.state.overlays.file_dialog and not drive.errors()
 
 
+def test_a_bank_of_prompts_is_chosen_in_a_dialog(drive: Driver, tmp_path: Path) -> None:
+    explorer, files = drive.explorer, drive.explorer.shell.overlay_panels.files
+    for name in ("own.txt", "own.safetensors", "own.png"):
+        (tmp_path / name).write_bytes(b"mossy wall")
+    dice = explorer.services.dice
+    dice.settings = replace(dice.settings, mood="night", temperature=0.1)
+    explorer.do("ask_bank")
+    drive.frames(1)
+    files.browser.go(tmp_path / "own.txt")  # as Enter in the field does
+    drive.until(lambda: not explorer.state.overlays.file_dialog, "the bank is chosen")
+    assert dice.settings == DiceSettings(str(tmp_path / "own.txt"), temperature=0.1) and not drive.errors()
+
+
 def test_a_file_is_opened_by_typing_its_path(drive: Driver, tmp_path: Path) -> None:
     explorer, files = drive.explorer, drive.explorer.shell.overlay_panels.files
     Image.new("RGB", (30, 20), (200, 30, 40)).save(tmp_path / "red.png")
@@ -229,4 +243,5 @@ def test_a_world_is_exported_by_dialog_and_not_offered_to_open(drive: Driver, tm
     drive.until(lambda: (tmp_path / "yard.glb").exists(), "it is exported", 3000)
     assert not explorer.state.overlays.file_dialog and not drive.errors()
     assert [(e.path.name, e.kind) for e in list_folder(tmp_path) if not e.folder] == [("yard.glb", EXPORT)]
-    assert EXPORT not in OPENED and set(KINDS.values()) == {*OPENED, EXPORT}
+    assert EXPORT not in OPENED and CAPTIONS not in OPENED
+    assert set(KINDS.values()) == {*OPENED, CAPTIONS, EXPORT}
