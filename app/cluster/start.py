@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import math
 import os
@@ -151,13 +152,9 @@ def join_ray(address: str) -> Iterator[None]:
     except OSError as error:
         raise InputError("--cluster", address, f"can't be reached ({error.strerror or error})") from None
     import ray
-    import ray._private.worker as driver
 
-    driver.listen_error_messages = lambda *_: (
-        None
-    )  # which prints pages on stdout when a machine is lost; RayCrew says it in a line
     try:
-        with _signals_kept():
+        with _signals_kept(), _without_pages():
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise InputError("--cluster", address, f"can't be joined: {' '.join(str(error).split())[:300]}") from None
@@ -165,6 +162,25 @@ def join_ray(address: str) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _without_pages() -> Iterator[None]:
+    """Let a Ray that is joined within the block print no pages on stdout when a machine is lost; RayCrew says it in a line.
+
+    Ray has no setting for it. One that names its listener differently prints its pages; all else is the same.
+    """
+    try:
+        driver: Any = importlib.import_module("ray._private.worker")
+        listener = driver.listen_error_messages
+    except (ImportError, AttributeError):
+        yield
+        return
+    driver.listen_error_messages = lambda *_: None
+    try:
+        yield
+    finally:
+        driver.listen_error_messages = listener
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 import torch
 
 from app.__main__ import main
-from app.cluster.start import SHORT, local_ray
+from app.cluster.start import SHORT, join_ray, local_ray
 from app.loop.answers import info_of
 from app.loop.inline_worker import InlineWorker
 from base.errors import InputError
@@ -97,6 +99,40 @@ def test_ray_may_need_several_starts(monkeypatch) -> None:
     ):
         pass
     assert all(process.poll() is not None for process in started)
+
+
+@pytest.fixture
+def head() -> Iterator[str]:
+    """The address of something that listens, as the head of a cluster does."""
+    with socket.create_server(("127.0.0.1", 0)) as listens:
+        yield f"127.0.0.1:{listens.getsockname()[1]}"
+
+
+def test_a_cluster_is_joined_without_rays_pages(head, monkeypatch) -> None:
+    import ray
+    from ray._private import worker
+
+    before, during = worker.listen_error_messages, []
+    monkeypatch.setattr(ray, "init", lambda *_, **__: during.append(worker.listen_error_messages))
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    with join_ray(head):
+        assert during != [before] and worker.listen_error_messages is before
+
+
+@pytest.mark.parametrize("gone", ["the function", "the module"])
+def test_a_cluster_is_joined_by_a_ray_without_a_listener_of_that_name(gone, head, monkeypatch) -> None:
+    import ray
+    from ray._private import worker
+
+    if gone == "the module":
+        monkeypatch.setitem(sys.modules, "ray._private.worker", None)
+    else:
+        monkeypatch.delattr(worker, "listen_error_messages")
+    joined = []
+    monkeypatch.setattr(ray, "init", lambda *_, **__: joined.append(True))
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    with join_ray(head):
+        assert joined
 
 
 def closed_port() -> int:
