@@ -93,6 +93,7 @@ def _runs(owner: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
     owner, i, j = owner[order], i[order], j[order]
     begins = np.ones(len(owner), bool)
     begins[1:] = (owner[1:] != owner[:-1]) | (j[1:] != j[:-1]) | (i[1:] != i[:-1] + 1)
-    first = np.flatnonzero(begins)
-    last = np.append(first[1:], len(owner)) - 1
+    ends = np.ones(len(owner), bool)
+    ends[:-1] = begins[1:]
+    first, last = np.flatnonzero(begins), np.flatnonzero(ends)
     return np.stack([owner[first], i[first], j[first], i[last] + 1, j[first] + 1], axis=1)

@@ -42,6 +42,13 @@ def test_a_mesh_becomes_a_scene(tmp_path: Path, capsys) -> None:
     assert "mesh old_drum.glb: old drum, 32 triangles" in capsys.readouterr().out
 
 
+def test_a_triangle_alone_becomes_a_scene(tmp_path: Path) -> None:
+    """Nothing touches it, so its island shares no texels."""
+    (tmp_path / "one.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 0 1\nf 1/1 2/2 3/3\n")
+    assert main(["import", str(tmp_path / "one.obj"), "--out", str(tmp_path / "scene")]) == 0
+    assert main(["inspect", str(tmp_path / "scene")]) == 0
+
+
 def test_options_for_meshes_are_idle_with_voxels(tower: Path, tmp_path: Path, capsys) -> None:
     assert main(["import", str(tower), "--out", str(tmp_path / "scene"), "--prompt", "oak"]) == 0
     assert "--prompt has no effect" in capsys.readouterr().err
