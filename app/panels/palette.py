@@ -64,15 +64,20 @@ class Palette:
 
 
 def find_actions(typed: str) -> tuple[list[Action], bool]:
-    """Return (actions, True) for names with these letters in this order, contiguous matches first.
+    """Return (actions, True) for names with these letters in this order: first names that begin with them, the shortest first
+    ("Autopilot" before "Autopilot panel"), then those that have them side by side.
 
     If there are none, return (actions with a similar word, False), most similar first.
     """
     commands = [action for action in COMMANDS if matches(typed, f"{action.title} {action.menu}")]
     if commands:
-        return sorted(commands, key=lambda action: typed.lower() not in action.title.lower()), True
+        return sorted(commands, key=lambda action: _rank(typed.lower(), action.title.lower())), True
     near = {action: likeness(typed, action.title) for action in COMMANDS}
     return sorted((a for a in COMMANDS if near[a] >= ALIKE), key=lambda action: -near[action]), False
+
+
+def _rank(typed: str, title: str) -> tuple[bool, int]:
+    return typed not in title, len(title) if typed and title.startswith(typed) else WIDE
 
 
 def matches(typed: str, text: str) -> bool:
