@@ -18,7 +18,7 @@ from scenes.extrude import extrude_scene
 if TYPE_CHECKING:
     from tests.app.window.conftest import Driver
 
-COUNT = 70
+COUNT = 120
 BUSY = {name: (share, gesture) for name, (share, gesture) in GESTURES.items() if name != "rest"}
 CHANGES = {"painted", "edited", "stroked", "undone", "walked", "turned", "opened", "resized", "set", "logged"}
 
