@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import ModelMixin
 
 from base.errors import InputError
 from base.safetensors_header import read_header, refuse_integers, weights_of
@@ -45,6 +44,8 @@ def load_pretrained(
             )
     except Exception as error:  # damaged weights can cause any exception
         raise InputError(where, part, describe_load_error(error)) from error
+    from diffusers import ModelMixin  # here, because the embedded model does without
+
     if missing := sorted(found["missing_keys"]):
         raise InputError(where, f"{part}.{missing[0]}", "is missing; the weights don't belong to the configuration")
     if extra := sorted(found["unexpected_keys"]) if isinstance(network, ModelMixin) else ():
