@@ -44,11 +44,10 @@ def load_pretrained(
             )
     except Exception as error:  # damaged weights can cause any exception
         raise InputError(where, part, describe_load_error(error)) from error
-    from diffusers import ModelMixin  # here, because the embedded model does without
-
     if missing := sorted(found["missing_keys"]):
         raise InputError(where, f"{part}.{missing[0]}", "is missing; the weights don't belong to the configuration")
-    if extra := sorted(found["unexpected_keys"]) if isinstance(network, ModelMixin) else ():
+    extra = sorted(found["unexpected_keys"])
+    if extra and _is_of_diffusers(network):
         problem = "is a tensor that the configuration has no place for; the weights don't belong to it"
         raise InputError(where, f"{part}.{extra[0]}", problem)
     refuse_not_finite(where, part, network)
@@ -73,3 +72,9 @@ def quiet_libraries() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
+
+
+def _is_of_diffusers(network: torch.nn.Module) -> bool:
+    from diffusers import ModelMixin  # here, because the embedded model does without
+
+    return isinstance(network, ModelMixin)
