@@ -46,7 +46,7 @@ def load_pretrained(
         raise InputError(where, part, describe_load_error(error)) from error
     if missing := sorted(found["missing_keys"]):
         raise InputError(where, f"{part}.{missing[0]}", "is missing; the weights don't belong to the configuration")
-    extra = sorted(found["unexpected_keys"])
+    extra = sorted(found.get("unexpected_keys", ()))
     if extra and _is_of_diffusers(network):
         problem = "is a tensor that the configuration has no place for; the weights don't belong to it"
         raise InputError(where, f"{part}.{extra[0]}", problem)
