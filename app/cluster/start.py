@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,11 +89,17 @@ def _prepare(shipment: Shipment, folder: str, actor: Any) -> Any:
     return actor.prepare.remote(shipment, folder)
 
 
+@cache
+def _token() -> str:
+    """This process's own: Ray keeps the first one that it reads, also when it is started again."""
+    return secrets.token_hex(32)
+
+
 @contextmanager
 def local_ray(workers: int) -> Iterator[None]:
     """Run Ray on this machine for this process: on the loopback address, without dashboard and usage statistics, in a temporary folder."""
     before = {name: os.environ.get(name) for name in (*ALONE, TOKEN)}
-    os.environ.update(ALONE | {TOKEN: secrets.token_hex(32)})
+    os.environ.update(ALONE | {TOKEN: _token()})
     folder = tempfile.mkdtemp(prefix=f"rayverie-{os.getpid()}-", dir=SHORT if Path(SHORT).is_dir() else None)
     import ray
 
