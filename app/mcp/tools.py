@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from app.cli.inspect import inspect
 from app.mcp.actions import Actions
-from app.server.asked import camera_of, note_of, rendering, upscaling, world_list
+from app.server.asked import camera_of, dreaming, note_of, rendering, upscaling, world_list
 from app.server.jobs import Job
 from app.server.schemas import (
     STRICT,
@@ -113,8 +113,7 @@ def _match(actions: Actions, body: MatchBody) -> Job:
 
 def _dream(actions: Actions, body: DreamTool) -> Job:
     worlds, id = actions.backend.worlds, actions.find_world(body.world)
-    camera = camera_of(worlds, id, body.camera) if body.camera else None
-    return actions.paint("dream", id, lambda job: worlds.dream(job, id, camera, body.views, body.until))
+    return actions.paint("dream", id, dreaming(worlds, id, body))
 
 
 def _erase(actions: Actions, body: EraseTool) -> Job:

@@ -6,10 +6,20 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import BaseModel
+
 from app.server.backend import Backend
 from app.server.jobs import Job
 from app.server.picture_maker import Wish, check_upscale
-from app.server.schemas import CameraBody, GenerateBody, RenderBody, UpscaleBody, WorldBody, settings_of
+from app.server.schemas import (
+    CameraBody,
+    DreamWorldBody,
+    GenerateBody,
+    RenderBody,
+    UpscaleBody,
+    WorldBody,
+    settings_of,
+)
 from app.server.worlds import WorldNote, Worlds
 from app.session import PaintSettings
 from base.errors import InputError
@@ -54,10 +64,21 @@ def world_list(worlds: Worlds) -> list[dict[str, Any]]:
 def camera_of(worlds: Worlds, id: str, body: CameraBody) -> Camera:
     """Raises InputError."""
     if body.path is not None:
+        _refuse_idle("camera.", body, ("position", "yaw", "pitch", "fov"), "beside a path, which has its own")
         return worlds.camera(id, body.path, body.seconds)
+    _refuse_idle("camera.", body, ("seconds",), "without a path")
     if body.position is None or not all(math.isfinite(x) and abs(x) <= 1e6 for x in body.position):
         raise InputError("request", "camera", "needs a position of three numbers, or a path")
     return Camera.from_angles(body.position, body.yaw, body.pitch, body.fov)
+
+
+def dreaming(worlds: Worlds, id: str, body: DreamWorldBody) -> Work:
+    """Raises InputError."""
+    if body.camera is None:
+        return lambda job: worlds.dream(job, id, None, body.views, body.until)
+    _refuse_idle("", body, ("views", "until"), "beside a camera, whose view alone is painted")
+    camera = camera_of(worlds, id, body.camera)
+    return lambda job: worlds.dream(job, id, camera, body.views, body.until)
 
 
 def rendering(worlds: Worlds, id: str, body: RenderBody) -> tuple[str, Work]:
@@ -67,8 +88,22 @@ def rendering(worlds: Worlds, id: str, body: RenderBody) -> tuple[str, Work]:
     if body.mode not in (modes := names_in("engine.render.renderer:MODES")):
         raise InputError("request", "mode", f"is {body.mode!r}; allowed are {', '.join(modes)}")
     if body.frames:
+        _refuse_idle("", body, ("camera",), "beside frames, as a film follows a path")
         size, path = (body.size[0] // 2 * 2, body.size[1] // 2 * 2), body.path or "orbit"
         worlds.path(id, path)
         return "film", lambda job: worlds.film(job, id, path, size, body.fps, body.frames, body.mode, body.daylight)
+    _refuse_idle("", body, ("fps",), "without frames, as one view is rendered")
+    if body.camera:
+        _refuse_idle("", body, ("path",), "beside a camera")
     camera = camera_of(worlds, id, body.camera or CameraBody.model_validate({"path": body.path or "orbit"}))
     return "render", lambda job: worlds.view(job, id, camera, body.size, body.mode, body.daylight)
+
+
+def _refuse_idle(part: str, body: BaseModel, names: tuple[str, ...], reason: str) -> None:
+    """Raise InputError for the first of these fields that the request gives, as it would do nothing.
+
+    part: of the request that the body is, with a dot, or ""
+    """
+    for name in names:
+        if name in body.model_fields_set and getattr(body, name) is not None:
+            raise InputError("request", f"{part}{name}", f"has no effect {reason}; leave it out")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse
 
 from app.cli.inspect import inspect
-from app.server.asked import camera_of, note_of, rendering, world_list
+from app.server.asked import dreaming, note_of, rendering, world_list
 from app.server.backend import Backend
 from app.server.schemas import DreamWorldBody, RenderBody, SceneBody, WorldBody
 
@@ -73,10 +73,7 @@ def router(backend: Backend) -> APIRouter:
     @api.post("/worlds/{id}/dream", status_code=202, tags=["worlds"])
     def dream(id: str, body: DreamWorldBody) -> dict[str, Any]:
         """Paint one view of a world, or view after view."""
-        camera = camera_of(worlds, check_world(id), body.camera) if body.camera else None
-        return backend.submit_world(
-            "dream", id, lambda job: worlds.dream(job, id, camera, body.views, body.until)
-        ).describe()
+        return backend.submit_world("dream", id, dreaming(worlds, check_world(id), body)).describe()
 
     @api.post("/worlds/{id}/undo", status_code=202, tags=["worlds"])
     def undo(id: str) -> dict[str, Any]:

@@ -107,6 +107,29 @@ def test_sentences_name_no_folder_of_this_machine(client: Client, backend: Backe
     assert client.json("DELETE", f"/v1/scenes/{id}") == {}
 
 
+PLACE = {"position": [1, 2, 3]}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("dream", {"camera": PLACE, "views": 2}, "views"),
+        ("dream", {"camera": PLACE, "until": 0.5}, "until"),
+        ("dream", {"camera": PLACE | {"path": "orbit"}}, "camera.position"),
+        ("dream", {"camera": {"path": "orbit", "yaw": 9}}, "camera.yaw"),
+        ("render", {"camera": PLACE | {"seconds": 2}}, "camera.seconds"),
+        ("render", {"camera": PLACE, "path": "orbit"}, "path"),
+        ("render", {"camera": PLACE, "frames": 2}, "camera"),
+        ("render", {"path": "orbit", "fps": 12}, "fps"),
+    ],
+)
+def test_fields_that_would_do_nothing_are_refused(client: Client, path: str, body: dict, field: str) -> None:
+    world = client.json("POST", "/v1/worlds", {"scene": "hamlet"}, 201)["id"]
+    detail = client.json("POST", f"/v1/worlds/{world}/{path}", body, 422)["detail"]
+    assert field in detail and "has no effect" in detail and detail.endswith(".")
+    assert client.finish(f"/v1/worlds/{world}", method="DELETE")["state"] == "done"
+
+
 def test_a_world_that_was_deleted_meanwhile_is_a_sentence(client: Client, backend: Backend, idle: None) -> None:
     world = client.json("POST", "/v1/worlds", {"scene": "hamlet"}, 201)["id"]
     gate = threading.Event()
