@@ -45,7 +45,7 @@ class Frame:
         self.ctx, self.context, self.controls, self.shell = ctx, context, controls, shell
         self.pictures, self._do, self._heap = pictures, do, HeapTrimmer()
         self._last = context.state.clock()
-        self._shown: tuple[object, ...] = ()
+        self._shown: tuple[object, ...] = ()  # in the last frame, if it was compared with the one before
         self.changed = True  # whether the last frame drew anything
         self._helped = 0.0  # seconds for which the line of help was seen
 
@@ -106,13 +106,17 @@ class Frame:
             state.session = drawn
         with state.profiler.part("Drawing the panels"):
             self.shell.end()
-            services = self.context.services
-            pictures = services.viewport.drawn, services.unet_view.drawn, self.pictures.uploads
-            shown = platform.pixels, *pictures, *self.shell.fingerprint()
+            shown = () if refresh else self._describe_content()
             self.changed = refresh or shown != self._shown
+            self._shown = shown
             if self.changed:
-                self._shown = shown
                 self._show(platform.target, platform.pixels)
+
+    def _describe_content(self) -> tuple[object, ...]:
+        """Equal for frames that look equal. While somebody touches something it isn't asked for: comparing costs a part of drawing."""
+        services = self.context.services
+        pictures = services.viewport.drawn, services.unet_view.drawn, self.pictures.uploads
+        return self.context.platform.pixels, *pictures, *self.shell.fingerprint()
 
     def _show(self, target: moderngl.Framebuffer, size: Size) -> None:
         target.use()

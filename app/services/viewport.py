@@ -78,7 +78,9 @@ class Viewport:
             if self._work is None:
                 where = open_scene.renderer, self._beside, camera, size, view.mode, split_into_bands
                 self._work = TimeSlicedTask(self.ctx, self._smooth.draw_slices(*where, **options)), revision
-            self._waited = self._waited + 1 if other_work else TURN
+            self._waited = (
+                self._waited + 1 if other_work and not calm else TURN
+            )  # calm frames are few, and may take longer
             if self._waited < TURN:
                 return self._canvas.color_attachments[0]  # type: ignore[return-value]
             self._waited = 0

@@ -84,6 +84,9 @@ def test_frames_with_other_work_update_a_still_picture_in_turns(open_scene, ctx,
     assert len(worked) == 3
     viewport.draw(open_scene, HERE, SIZE, VIEW, 3)
     assert len(worked) == 4
+    for _ in range(3):  # ten a second: what is erased or painted would appear late
+        viewport.draw(open_scene, HERE, SIZE, VIEW, 3, other_work=True, calm=True)
+    assert len(worked) == 7
 
 
 def test_a_scene_that_is_set_up_anew_while_its_picture_is_drawn_is_shown_at_once(open_scene, ctx) -> None:
