@@ -35,10 +35,11 @@ def draw_rectangle(mask: np.ndarray, corner: Point, opposite: Point, remove: boo
 
 
 def draw_lasso(mask: np.ndarray, points: Sequence[Point], remove: bool = False) -> np.ndarray:
-    """The mask with the inside of a closed line; less than three points change nothing."""
+    """The mask with the inside of a closed line, drawn in either direction; less than three points change nothing."""
     image = Image.fromarray(mask)
     if len(points) >= 3:
-        ImageDraw.Draw(image).polygon([(x - 0.5, y - 0.5) for x, y in points], fill=0 if remove else FULL)
+        line = min([*points], [*reversed(points)])  # Pillow rounds edges by their direction
+        ImageDraw.Draw(image).polygon([(x - 0.5, y - 0.5) for x, y in line], fill=0 if remove else FULL)
     return np.array(image)
 
 
