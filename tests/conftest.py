@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
+import shutil
 import signal
 import tempfile
 from pathlib import Path
@@ -14,7 +16,8 @@ from PIL import Image
 
 from engine.gl.context import create_headless_context
 
-os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="rayverie-tests-")  # nothing of the user's is touched
+os.environ["XDG_DATA_HOME"] = _DATA = tempfile.mkdtemp(prefix="rayverie-tests-")  # nothing of the user's is touched
+atexit.register(shutil.rmtree, _DATA, True)
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the program does: tests run beside each other
 
 # nor on who started it: under nohup, or behind `&` in a script, these signals are ignored, and by every program that a test starts

@@ -38,9 +38,8 @@ from scenes.prompt_masks import find_dreamed_materials
 from scenes.scene import Scene
 
 _IDS = itertools.count()  # of requests; shared by all clients, because several may use one worker in turn
-MOST_FOLLOWING = (
-    2  # requests that wait for the running one: a worker may dream one beside it, and begin the other at once
-)
+# Requests that wait for the running one. A worker may dream the first beside it, and begin the second without waiting.
+MOST_FOLLOWING = 2
 MOST_TIMES = 64  # entries kept for `pop_times`, which loops without a window never call
 Take = Callable[[GatheredView, Dreamed], None]
 

@@ -18,10 +18,8 @@ def draw_menu(ui: PanelContext, theme: str) -> None:
         if imgui.begin_menu(menu):
             for action in ACTIONS:
                 if action.menu == menu:
-                    keys, reason = (
-                        captions(action, ui.bindings, ui.key_captions).split(", ")[0],
-                        ui.why_not(action.name),
-                    )
+                    keys = captions(action, ui.bindings, ui.key_captions).split(", ")[0]
+                    reason = ui.why_not(action.name)
                     if imgui.menu_item_simple(action.title, keys, enabled=not reason):
                         ui.do(action.name)
                     hint(f"{action.help} {reason}".strip())

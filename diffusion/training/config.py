@@ -212,7 +212,8 @@ class UpscalerConfig(RunConfig):
 
     out: str = option("out/upscaler", "The run's folder.")
     start: str = option(
-        "", "File of a Compact network with the initial weights of a new run; layers that it lacks begin as identities."
+        "",
+        'File of a Compact network with the initial weights of a new run, or "embedded"; layers that it lacks begin as identities.',
     )
     data: DataConfig = DataConfig()
     scale: int = option(2, "Enlargement along each side.", range=(2, 4))

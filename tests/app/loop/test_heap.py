@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
 
@@ -72,16 +73,15 @@ print(psutil.Process().memory_info().rss - before)
 
 
 def test_sizes_of_canvases_do_not_pile_up() -> None:
-    def grown(how: str) -> int:
-        kept = {
-            k: v for k, v in os.environ.items() if k not in ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")
-        }
-        return int(subprocess.run([sys.executable, "-c", SIZES, how], env=kept, capture_output=True, check=True).stdout)
+    kept = {k: v for k, v in os.environ.items() if k not in ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")}
 
-    theirs = grown("theirs")
-    if theirs < 20e6:
-        pytest.skip("torch keeps little here")
-    assert grown("ours") < theirs / 2
+    def grown(how: str) -> int:
+        command = [sys.executable, "-c", SIZES, how]
+        return int(subprocess.run(command, env=kept, capture_output=True, check=True).stdout)
+
+    # the median, because a heap grows in large steps; on a processor for which torch prepares little, both are small
+    ours, theirs = (statistics.median(grown(how) for _ in range(3)) for how in ("ours", "theirs"))
+    assert ours < max(theirs / 2, 10e6)
 
 
 @glibc

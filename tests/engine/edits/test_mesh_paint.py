@@ -124,16 +124,7 @@ def test_equal_meshes_are_matched_one_by_one():
         return tuple(MeshKey(shape, (place,)) for shape, place in zip(shapes, places, strict=True))
 
     before = keys("abac", 1, 2, 3, 4)
-    assert match_keys(before, keys("baxa", 2, 5, 4, 6)).tolist() == [
-        1,
-        0,
-        3,
-        -1,
-    ]  # of moved ones the first is the first
-    assert match_keys(before, keys("ba", 2, 3)).tolist() == [
-        -1,
-        0,
-        1,
-        -1,
-    ]  # and none takes the place of one that stands
+    moved, fewer = keys("baxa", 2, 5, 4, 6), keys("ba", 2, 3)
+    assert match_keys(before, moved).tolist() == [1, 0, 3, -1]  # of moved ones the first is the first
+    assert match_keys(before, fewer).tolist() == [-1, 0, 1, -1]  # and none takes the place of one that stands
     assert match_keys(before, keys("aa", 3, 8)).tolist() == [1, -1, 0, -1]
